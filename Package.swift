@@ -1,0 +1,165 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "mesh-platform",
+    products: [
+        .library(name: "MeshCore", targets: ["MeshCore"]),
+        .library(name: "MeshCryptography", targets: ["MeshCryptography"]),
+        .library(name: "MeshEncoding", targets: ["MeshEncoding"]),
+        .library(name: "MeshDARE", targets: ["MeshDARE"]),
+        .library(name: "MeshPlatforms", targets: ["MeshPlatforms"]),
+        .library(name: "MeshPlatformTesting", targets: ["MeshPlatformTesting"]),
+        .library(name: "MeshProfiles", targets: ["MeshProfiles"]),
+        .library(name: "MeshSessions", targets: ["MeshSessions"]),
+        // Adapters: one product each, so that an application links only the ones it names.
+        .library(name: "MeshInMemory", targets: ["MeshInMemory"]),
+        .library(name: "MeshHomeDirectory", targets: ["MeshHomeDirectory"]),
+        .library(name: "MeshRegistry", targets: ["MeshRegistry"]),
+        .library(name: "MeshKeyFiles", targets: ["MeshKeyFiles"]),
+        .library(name: "MeshSecretService", targets: ["MeshSecretService"]),
+        .library(name: "MeshLinux", targets: ["MeshLinux"]),
+        .executable(name: "meshclient", targets: ["meshclient"]),
+        .executable(name: "mesh-vectors", targets: ["mesh-vectors"]),
+    ],
+    traits: [
+        .trait(name: "SecretService", description: "The secret-service key store, through libsecret."),
+        .default(enabledTraits: ["SecretService"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // What is the same on every machine.
+        .target(name: "MeshCore"),
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(
+            name: "CDecaf",
+            cSettings: [.headerSearchPath("forward")],
+            linkerSettings: [.linkedLibrary("decaf")]),
+        .target(name: "MeshCryptography", dependencies: ["MeshCore", "COpenSSL", "CDecaf"]),
+        .target(name: "MeshEncoding", dependencies: ["MeshCore"]),
+        .target(name: "MeshDARE", dependencies: ["MeshCore", "MeshCryptography", "MeshEncoding"]),
+        .target(name: "MeshPlatforms", dependencies: ["MeshCore"]),
+        .target(
+            name: "MeshPlatformTesting",
+            dependencies: ["MeshCore", "MeshPlatforms"]),
+        .target(
+            name: "MeshProfiles",
+            dependencies: ["MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE"]),
+        .target(
+            name: "MeshSessions",
+            dependencies: ["MeshCore", "MeshCryptography", "MeshPlatforms", "MeshProfiles"]),
+        .target(
+            name: "MeshVectors",
+            dependencies: ["MeshCore", "MeshCryptography", "MeshEncoding"]),
+
+        // What differs by machine.
+        .target(
+            name: "MeshInMemory",
+            dependencies: ["MeshCore", "MeshPlatforms"],
+            path: "Platforms/InMemory"),
+        .target(
+            name: "MeshFiles",
+            dependencies: ["MeshCore", "MeshPlatforms"],
+            path: "Platforms/Linux/Files"),
+        .target(
+            name: "MeshHomeDirectory",
+            dependencies: ["MeshCore", "MeshCryptography", "MeshPlatforms", "MeshFiles"],
+            path: "Platforms/Linux/HomeDirectory"),
+        .target(
+            name: "MeshRegistry",
+            dependencies: ["MeshCore", "MeshEncoding", "MeshPlatforms", "MeshFiles"],
+            path: "Platforms/Linux/Registry"),
+        .target(
+            name: "MeshKeyFiles",
+            dependencies: ["MeshCore", "MeshCryptography", "MeshPlatforms", "MeshFiles"],
+            path: "Platforms/Linux/KeyFiles"),
+        .systemLibrary(
+            name: "CLibSecret",
+            path: "Platforms/Linux/CLibSecret",
+            pkgConfig: "libsecret-1",
+            providers: [.apt(["libsecret-1-dev"])]),
+        .target(
+            name: "MeshSecretService",
+            dependencies: [
+                "MeshCore", "MeshCryptography", "MeshPlatforms",
+                .target(name: "CLibSecret", condition: .when(platforms: [.linux], traits: ["SecretService"])),
+            ],
+            path: "Platforms/Linux/SecretService"),
+        .target(
+            name: "MeshLinux",
+            dependencies: [
+                "MeshCore", "MeshPlatforms", "MeshHomeDirectory", "MeshRegistry", "MeshKeyFiles", "MeshFiles",
+                .target(name: "MeshSecretService", condition: .when(traits: ["SecretService"])),
+            ],
+            path: "Platforms/Linux/Composition"),
+
+        // Tools.
+        .target(
+            name: "MeshCommands",
+            dependencies: [
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshPlatforms", "MeshProfiles", "MeshSessions",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .executableTarget(
+            name: "meshclient",
+            dependencies: ["MeshCommands", "MeshPlatforms", "MeshLinux", "MeshInMemory"]),
+        .executableTarget(
+            name: "mesh-vectors",
+            dependencies: [
+                "MeshVectors",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        // Tests.
+        .testTarget(name: "MeshCoreTests", dependencies: ["MeshCore"]),
+        .testTarget(
+            name: "MeshCryptographyTests", dependencies: ["MeshCore", "MeshCryptography", "MeshVectors"],
+            resources: [.copy("Vectors")]),
+        .testTarget(name: "MeshEncodingTests", dependencies: ["MeshCore", "MeshEncoding"]),
+        .testTarget(
+            name: "MeshPlatformsTests",
+            dependencies: ["MeshCore", "MeshPlatforms", "MeshPlatformTesting", "MeshInMemory"]),
+        .testTarget(
+            name: "MeshInMemoryTests",
+            dependencies: ["MeshCore", "MeshPlatforms", "MeshPlatformTesting", "MeshInMemory"]),
+        .testTarget(
+            name: "MeshFilesTests",
+            dependencies: [
+                "MeshCore", "MeshPlatforms", "MeshPlatformTesting", "MeshFiles", "MeshHomeDirectory", "MeshRegistry",
+            ]),
+        .testTarget(
+            name: "MeshKeyFilesTests",
+            dependencies: [
+                "MeshCore", "MeshCryptography", "MeshPlatforms", "MeshPlatformTesting", "MeshFiles", "MeshKeyFiles",
+            ]),
+        .testTarget(
+            name: "MeshSecretServiceTests",
+            dependencies: [
+                "MeshCore", "MeshPlatforms", "MeshPlatformTesting",
+                .target(name: "MeshSecretService", condition: .when(traits: ["SecretService"])),
+            ]),
+        .testTarget(
+            name: "MeshSessionsTests",
+            dependencies: [
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshPlatformTesting",
+                "MeshProfiles", "MeshSessions", "MeshInMemory", "MeshLinux", "MeshKeyFiles",
+            ]),
+        .testTarget(
+            name: "MeshCommandsTests",
+            dependencies: ["MeshCommands", "MeshPlatforms", "MeshPlatformTesting", "MeshInMemory"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// One place for the settings every Swift target shares.
+for target in package.targets where ![.system, .plugin].contains(target.type) {
+    if ["COpenSSL", "CDecaf"].contains(target.name) { continue }
+    target.swiftSettings = [
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+        .enableUpcomingFeature("ExistentialAny"),
+        // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ]
+}

@@ -1,0 +1,1 @@
+void mesh_decaf_placeholder(void);

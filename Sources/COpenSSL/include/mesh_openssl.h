@@ -1,0 +1,1 @@
+void mesh_openssl_placeholder(void);
