@@ -1,0 +1,234 @@
+import MeshCore
+
+/// The kinds of profile a machine keeps.
+public enum ProfileKind: String, Hashable, Sendable, CaseIterable {
+    /// A person's.
+    case personal = "PersonalProfiles"
+    /// A device's.
+    case device = "DeviceProfiles"
+    /// An application's.
+    case application = "ApplicationProfiles"
+
+    var path: RegistryPath {
+        switch self {
+        case .personal: RegistryPath(literal: "PersonalProfiles")
+        case .device: RegistryPath(literal: "DeviceProfiles")
+        case .application: RegistryPath(literal: "ApplicationProfiles")
+        }
+    }
+
+    /// What a person calls it.
+    public var words: String {
+        switch self {
+        case .personal: "personal profile"
+        case .device: "device profile"
+        case .application: "application profile"
+        }
+    }
+}
+
+/// What is being done with a profile: kept in the registry, so that whoever comes after a crash can finish it.
+public enum ProfileStage: String, Hashable, Sendable {
+    /// Its key or its file may not be there yet.
+    case creating = "Creating"
+    /// Its key or its file may be gone already.
+    case deleting = "Deleting"
+}
+
+/// Which profiles a machine has, by the registry: the lookups of the platform specification §8.
+///
+/// An explicit selector that matches nothing is an error; the default is never taken in its place.
+public struct ProfileDirectory: Sendable {
+    /// What is known of one profile.
+    public struct Entry: Hashable, Sendable {
+        /// Its fingerprint.
+        public var profile: UDF
+        /// A name for a person.
+        public var name: String?
+        /// Whether it is the default of its kind.
+        public var isDefault: Bool
+        /// What is being done with it; nil when nothing is.
+        public var stage: ProfileStage?
+        /// Its portal accounts, the default first.
+        public var portals: [String]
+        /// For a personal profile, the device it was made on.
+        public var device: UDF?
+    }
+
+    private let registry: any Registry
+
+    /// The directory in `registry`.
+    public init(_ registry: any Registry) { self.registry = registry }
+
+    /// The entry of `profile`; nil if there is none.
+    ///
+    /// - Throws: what the registry throws; ``PlatformError`` `corrupt` for an entry that makes no sense.
+    public func entry(of profile: UDF, kind: ProfileKind) async throws -> Entry? {
+        try await registry.read { try Self.entry(of: profile, kind: kind, in: $0) }
+    }
+
+    /// All entries of `kind`, ordered by fingerprint.
+    public func entries(kind: ProfileKind) async throws -> [Entry] {
+        try await registry.read { reader in
+            try reader.keyNames(at: try Self.entriesPath(kind)).sorted().compactMap { name in
+                try Self.entry(of: try Self.fingerprint(name, "the name of an entry"), kind: kind, in: reader)
+            }
+        }
+    }
+
+    /// The default of `kind`; nil if none is set.
+    public func defaultProfile(kind: ProfileKind) async throws -> UDF? {
+        try await registry.read { try Self.defaultProfile(kind, in: $0) }
+    }
+
+    /// Finds a profile: by `selector` (a fingerprint or the beginning of one, a name, or an account), or the default
+    /// if it is nil.
+    ///
+    /// - Throws: ``PlatformError`` `notFound` (nothing matches; no default), `ambiguous` (several match; the
+    ///   candidates are named).
+    public func find(_ selector: String?, kind: ProfileKind) async throws -> Entry {
+        let entries = try await entries(kind: kind)
+        guard let selector else {
+            guard let standard = entries.first(where: \.isDefault) else {
+                throw PlatformError(
+                    .notFound, store: registry.name, "There is no default \(kind.words).",
+                    remedy: entries.isEmpty ? "Create one first." : "Name one of those that are here.",
+                    candidates: entries.map { .init(name: $0.profile.text, detail: $0.name ?? "") })
+            }
+            return standard
+        }
+        let folded = selector.lowercased()
+        let letters = selector.uppercased().filter { $0 != "-" }
+        let matches = entries.filter { entry in
+            entry.name == selector || entry.portals.contains { $0.lowercased() == folded }
+                || (letters.utf8.count >= 4 && entry.profile.text.filter { $0 != "-" }.hasPrefix(letters))
+        }
+        switch matches.count {
+        case 1: return matches[0]
+        case 0:
+            throw PlatformError(
+                .notFound, store: registry.name, "There is no \(kind.words) that '\(selector)' names.",
+                remedy: "Give a fingerprint, at least the first four letters of one, a name or an account.")
+        default:
+            throw PlatformError(
+                .ambiguous, store: registry.name, "Several \(kind.words)s match '\(selector)'.",
+                remedy: "Give more of the fingerprint.",
+                candidates: matches.map { .init(name: $0.profile.text, detail: $0.name ?? "") })
+        }
+    }
+
+    /// The application profile for `type`: the personal profile's own default first, then the machine's.
+    public func applicationProfile(type: String, for personal: UDF?) async throws -> UDF? {
+        try await registry.read { reader in
+            if let personal {
+                let path = try Self.entryPath(personal, .personal).appending(RegistryLayout.defaults)
+                if let text = try reader.string(type, at: path) { return try Self.fingerprint(text, type) }
+            }
+            let path = try ProfileKind.application.path.appending(RegistryLayout.defaults)
+            return try reader.string(type, at: path).map { try Self.fingerprint($0, type) }
+        }
+    }
+
+    /// Enters a profile that is being created. Nothing is changed if it is entered already.
+    public func begin(_ profile: UDF, kind: ProfileKind, name: String?, device: UDF? = nil) async throws {
+        try await registry.modify { transaction in
+            let path = try Self.entryPath(profile, kind)
+            if transaction.hasKey(at: path) { return }
+            try transaction.set(.string(ProfileStage.creating.rawValue), RegistryLayout.stage, at: path)
+            if let name { try transaction.set(.string(name), RegistryLayout.friendlyName, at: path) }
+            if let device { try transaction.set(.string(device.text), RegistryLayout.device, at: path) }
+        }
+    }
+
+    /// Completes a profile that was being created, and makes it the default if `makeDefault` says so, or if that is nil
+    /// and there is none yet.
+    public func complete(_ profile: UDF, kind: ProfileKind, makeDefault: Bool? = nil) async throws {
+        try await registry.modify { transaction in
+            let path = try Self.entryPath(profile, kind)
+            let directory = "profiles/\(profile.text)/\(profile.text)"
+            try transaction.set(.string(directory + ".mmm"), RegistryLayout.file, at: path)
+            try transaction.set(.string(directory + ".all.mmm"), RegistryLayout.archive, at: path)
+            _ = try transaction.removeValue(RegistryLayout.stage, at: path)
+            let isFirst = try Self.defaultProfile(kind, in: transaction) == nil
+            if makeDefault ?? isFirst { try transaction.set(.string(profile.text), nil, at: kind.path) }
+        }
+    }
+
+    /// Marks a profile as being deleted. False if it is not entered.
+    public func beginDeletion(of profile: UDF, kind: ProfileKind) async throws -> Bool {
+        try await registry.modify { transaction in
+            let path = try Self.entryPath(profile, kind)
+            guard transaction.hasKey(at: path) else { return false }
+            try transaction.set(.string(ProfileStage.deleting.rawValue), RegistryLayout.stage, at: path)
+            return true
+        }
+    }
+
+    /// Takes back the mark of ``beginDeletion(of:kind:)``, for when nothing was deleted after all.
+    public func cancelDeletion(of profile: UDF, kind: ProfileKind) async throws {
+        try await registry.modify { transaction in
+            _ = try transaction.removeValue(RegistryLayout.stage, at: try Self.entryPath(profile, kind))
+        }
+    }
+
+    /// Removes the entry of a profile, and what points to it: the default and the accounts.
+    public func remove(_ profile: UDF, kind: ProfileKind) async throws {
+        try await registry.modify { transaction in
+            _ = try transaction.removeKey(at: try Self.entryPath(profile, kind))
+            if try transaction.string(nil, at: kind.path) == profile.text {
+                _ = try transaction.removeValue(nil, at: kind.path)
+            }
+            for account in transaction.valueNames(at: RegistryLayout.accountEntries)
+            where try transaction.string(account, at: RegistryLayout.accountEntries) == profile.text {
+                _ = try transaction.removeValue(account, at: RegistryLayout.accountEntries)
+                if try transaction.string(nil, at: RegistryLayout.accounts) == account {
+                    _ = try transaction.removeValue(nil, at: RegistryLayout.accounts)
+                }
+            }
+        }
+    }
+
+    /// The path of the registry key of a profile.
+    public static func entryPath(_ profile: UDF, _ kind: ProfileKind) throws -> RegistryPath {
+        try entriesPath(kind).appending(profile.text)
+    }
+
+    private static func entriesPath(_ kind: ProfileKind) throws -> RegistryPath {
+        try kind.path.appending("Entries")
+    }
+
+    private static func defaultProfile(_ kind: ProfileKind, in reader: any RegistryReader) throws -> UDF? {
+        try reader.string(nil, at: kind.path).map { try fingerprint($0, "the default \(kind.words)") }
+    }
+
+    private static func entry(
+        of profile: UDF, kind: ProfileKind, in reader: any RegistryReader
+    ) throws -> Entry? {
+        let path = try entryPath(profile, kind)
+        guard reader.hasKey(at: path) else { return nil }
+        let stage = try reader.string(RegistryLayout.stage, at: path).map { text in
+            guard let stage = ProfileStage(rawValue: text) else {
+                throw PlatformError(
+                    .unknownVersion, store: "registry",
+                    "The entry of \(profile) is in a stage this version does not know.")
+            }
+            return stage
+        }
+        var portals: [String] = []
+        if case .strings(let texts)? = try reader.value(RegistryLayout.portals, at: path) { portals = texts }
+        return Entry(
+            profile: profile, name: try reader.string(RegistryLayout.friendlyName, at: path),
+            isDefault: try reader.string(nil, at: kind.path) == profile.text, stage: stage, portals: portals,
+            device: try reader.string(RegistryLayout.device, at: path).map { try fingerprint($0, "a device") })
+    }
+
+    private static func fingerprint(_ text: String, _ what: String) throws -> UDF {
+        do {
+            return try UDF(parsing: text)
+        } catch {
+            throw PlatformError(
+                .corrupt, store: "registry", "The registry holds something else than a fingerprint as \(what).",
+                remedy: "Correct it by hand, or restore the file from a backup.", cause: error)
+        }
+    }
+}

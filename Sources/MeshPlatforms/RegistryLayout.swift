@@ -1,0 +1,37 @@
+import MeshCore
+
+/// Where things are in the registry tree (platform specification §3 and §14).
+public enum RegistryLayout {
+    /// The unnamed value is the default account; values by account are profile fingerprints.
+    public static let accounts = RegistryPath(literal: "Accounts")
+    /// Values by account: the fingerprint of the personal profile behind it.
+    public static let accountEntries = RegistryPath(literal: "Accounts/Entries")
+    /// The pinned key store.
+    public static let keyStore = RegistryPath(literal: "KeyStore")
+    /// The value of ``keyStore`` that names the pinned store.
+    public static let storeName = "Store"
+    /// The value of ``keyStore`` that names the provider it was pinned with.
+    public static let storeProvider = "Provider"
+    /// The value of ``keyStore`` that names the collection it was pinned with.
+    public static let storeCollection = "Collection"
+    /// The value of ``keyStore`` that holds the canary (a nonce UDF).
+    public static let storeCanary = "Canary"
+
+    /// The value of a profile entry that holds the path of the latest version, relative to the root.
+    public static let file = "File"
+    /// The value of a profile entry that holds the path of the archive, relative to the root.
+    public static let archive = "Archive"
+    /// The value of a profile entry that holds a name for a person.
+    public static let friendlyName = "Name"
+    /// The value of a profile entry that says what is being done with it; absent when nothing is.
+    public static let stage = "Stage"
+    /// The value of a personal profile's entry that lists its portal accounts, the default first.
+    public static let portals = "Portals"
+    /// The value of a personal profile's entry that names the device it was made on.
+    public static let device = "Device"
+
+    /// The key of a personal profile's entry that tells of its recovery shares.
+    public static let recovery = "Recovery"
+    /// The key of a personal profile's entry whose values are its own default application profiles by type.
+    public static let defaults = "Defaults"
+}
