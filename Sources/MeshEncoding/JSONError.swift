@@ -1,0 +1,45 @@
+import MeshCore
+
+/// Why octets are no JSON text.
+public struct JSONError: MeshError, Equatable {
+    /// The cases.
+    public struct Code: Hashable, Sendable {
+        /// The stable name.
+        public let name: String
+        /// Something else stands where JSON wants a value, a name or a mark.
+        public static let syntax = Code(name: "json-syntax")
+        /// The text ends too early.
+        public static let truncated = Code(name: "json-truncated")
+        /// Something follows the value.
+        public static let trailingData = Code(name: "json-trailing-data")
+        /// Nested deeper than is read.
+        public static let tooDeep = Code(name: "json-too-deep")
+        /// Longer than is read.
+        public static let tooLarge = Code(name: "json-too-large")
+        /// An object has two members of one name.
+        public static let duplicateName = Code(name: "json-duplicate-name")
+        /// A text is not UTF-8, or escapes half of a surrogate pair.
+        public static let invalidText = Code(name: "json-invalid-text")
+        /// A member is missing, or not of the kind it must be.
+        public static let unexpectedValue = Code(name: "json-unexpected-value")
+    }
+
+    /// The case.
+    public let code: Code
+    /// How many octets come before the place, where there is one.
+    public let offset: Int?
+    public let message: String
+    public var codeName: String { code.name }
+    public var remedy: String? { nil }
+    public var cause: (any Error)? { nil }
+
+    /// An error at `offset`. `message` quotes nothing of the text.
+    public init(_ code: Code, at offset: Int? = nil, _ message: String) {
+        self.code = code
+        self.offset = offset
+        self.message = offset.map { "\(message) (at octet \($0))" } ?? message
+    }
+
+    /// Equal when the case is the same.
+    public static func == (left: JSONError, right: JSONError) -> Bool { left.code == right.code }
+}
