@@ -1,0 +1,58 @@
+import MeshCore
+import MeshInMemory
+import MeshPlatformTesting
+import MeshPlatforms
+import Synchronization
+import Testing
+
+/// The in-memory parts keep the contracts, alone and behind the fault injector.
+@Suite struct ConformanceTests {
+    /// One memory that can be lost, as by the end of a process.
+    private final class Memory: Sendable {
+        private let store: Mutex<InMemoryKeyStore>
+        private let largestValue: Int?
+
+        init(largestValue: Int? = nil) {
+            self.largestValue = largestValue
+            store = Mutex(InMemoryKeyStore(largestValue: largestValue))
+        }
+
+        func open(_ mode: PlatformMode) -> InMemoryKeyStore { store.withLock { $0.reopened(in: mode) } }
+        func lose() {
+            let fresh = InMemoryKeyStore(largestValue: largestValue)
+            store.withLock { $0 = fresh }
+        }
+    }
+
+    /// A suite on one memory; `wrap` puts something around each store.
+    static func keySuite(
+        _ name: String, largestValue: Int? = nil, seed: UInt64? = nil,
+        wrap: @escaping @Sendable (any KeyStore) -> any KeyStore = { $0 }
+    ) -> KeyStoreConformance {
+        let memory = Memory(largestValue: largestValue)
+        return KeyStoreConformance(
+            name: name, seed: seed, allowsProduction: true,
+            makeMute: { mode in
+                let script = FaultScript()
+                script.always(.mute)
+                return FaultInjectingKeyStore(wrapping: wrap(memory.open(mode)), script: script)
+            },
+            restart: { memory.lose() },
+            makeStore: { mode in wrap(memory.open(mode)) })
+    }
+
+    // The case on restarts loses the memory of all, so each case has a memory of its own.
+    @Test(arguments: KeyStoreConformance.Case.allCases)
+    func keyStore(_ rule: KeyStoreConformance.Case) async throws {
+        let outcome = try await Self.keySuite("memory", largestValue: 1 << 16).run(rule)
+        #expect(outcome == .passed)
+    }
+
+    @Test(arguments: KeyStoreConformance.Case.allCases)
+    func wrappedKeyStore(_ rule: KeyStoreConformance.Case) async throws {
+        let suite = Self.keySuite(
+            "wrapped memory", wrap: { FaultInjectingKeyStore(wrapping: $0, script: FaultScript()) })
+        let outcome = try await suite.run(rule)
+        #expect(rule == .largestValue ? outcome != .passed : outcome == .passed)
+    }
+}
