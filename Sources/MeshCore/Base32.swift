@@ -53,7 +53,7 @@ public enum Base32 {
 
     /// The character of a value below 32, by arithmetic only: `A`...`Z`, then `2`...`7`.
     private static func character(_ value: UInt8) -> UInt8 {
-        let isDigit = UInt8(truncatingIfNeeded: Int16(25) - Int16(value) >> 8)  // all ones when value > 25
+        let isDigit = UInt8(truncatingIfNeeded: (25 - Int16(value)) >> 8)  // all ones when value > 25
         return (0x41 &+ value) &- (isDigit & (0x41 &+ 26 &- 0x32))
     }
 

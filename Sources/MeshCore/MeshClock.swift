@@ -12,6 +12,7 @@ public struct SystemClock: MeshClock {
     /// Makes the clock; there is nothing to set up.
     public init() {}
 
+    /// The present time.
     public var now: Timestamp { Timestamp(secondsSince1970: Int64(time(nil))) }
 }
 
@@ -24,6 +25,7 @@ public final class ManualClock: MeshClock {
         time = Mutex(start)
     }
 
+    /// The present time.
     public var now: Timestamp { time.withLock { $0 } }
 
     /// Moves the clock by `seconds`, forward or back.
@@ -73,6 +75,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         secondsSince1970 = Int64(days * 86_400 + hour * 3600 + minute * 60 + second)
     }
 
+    /// The text form.
     public var description: String {
         var parts = tm()
         var seconds = time_t(secondsSince1970)
@@ -85,6 +88,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
         return date + "T\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))Z"
     }
 
+    /// Whether the left moment is the earlier one.
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.secondsSince1970 < right.secondsSince1970
     }

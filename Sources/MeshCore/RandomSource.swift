@@ -22,6 +22,7 @@ public struct SystemRandomSource: RandomSource {
     /// Makes the source; there is nothing to set up.
     public init() {}
 
+    /// Fills `buffer` with octets.
     public func fill(_ buffer: UnsafeMutableRawBufferPointer) {
         // The system hands out at most 256 octets a call.
         for start in stride(from: 0, to: buffer.count, by: 256) {
@@ -45,6 +46,7 @@ public final class SeededRandomSource: RandomSource {
         self.state = Mutex(seed)
     }
 
+    /// Fills `buffer` with octets.
     public func fill(_ buffer: UnsafeMutableRawBufferPointer) {
         state.withLock { state in
             for index in 0..<buffer.count {

@@ -54,6 +54,7 @@ public struct UDFType: RawRepresentable, Hashable, Sendable, CustomStringConvert
     /// The digest with `level` (0...4) of compression, for either digest type.
     public func compressed(level: Int) -> UDFType { UDFType(rawValue: rawValue + UInt8(level)) }
 
+    /// The text form.
     public var description: String { "type \(rawValue)" }
 }
 
@@ -87,6 +88,7 @@ public struct UDF: Hashable, Sendable, CustomStringConvertible, LosslessStringCo
     /// The octets after the type identifier.
     public var data: [UInt8] { Array(octets.dropFirst()) }
 
+    /// The text form.
     public var description: String { text }
 
     /// Reads a UDF: any case, dashes anywhere or nowhere.
@@ -192,9 +194,13 @@ public struct UDFError: MeshError, Equatable {
 
     /// The case.
     public let code: Code
+    /// What happened, in one sentence.
     public let message: String
+    /// The stable name of the case.
     public var codeName: String { code.name }
+    /// What can be done about it, if anything.
     public var remedy: String? { nil }
+    /// The error below this one, if any.
     public var cause: (any Error)? { nil }
 
     /// An error that says `message`, which must not quote the value: it may be a secret.
