@@ -1,0 +1,91 @@
+import MeshCore
+import MeshPlatforms
+
+/// What the commands need from the program around them: platforms to open, and a console.
+///
+/// An executable binds one for the length of its run; a test binds its own, with an in-memory machine and a script.
+public struct CommandEnvironment: Sendable {
+    /// What the options say about the platform to open.
+    public struct PlatformRequest: Sendable {
+        /// Whose data.
+        public var mode: PlatformMode
+        /// The key store that was named, if any.
+        public var keyStore: String?
+        /// How a passphrase is asked for, when the key store wants one.
+        public var passphrase: @Sendable (_ prompt: String) -> SharedSecret?
+    }
+
+    /// A platform that was opened, and where its key store came from.
+    public struct OpenedPlatform: Sendable {
+        /// The platform.
+        public var platform: any MeshPlatform
+        /// Why its key store was chosen, in words.
+        public var keyStoreReason: String
+
+        /// Puts the two together.
+        public init(_ platform: any MeshPlatform, keyStoreReason: String) {
+            self.platform = platform
+            self.keyStoreReason = keyStoreReason
+        }
+    }
+
+    /// Opens the platform that a request asks for.
+    public var open: @Sendable (PlatformRequest) async throws -> OpenedPlatform
+    /// The key stores the program knows, for diagnosis.
+    public var candidates: @Sendable (PlatformRequest) throws -> [KeyStoreCandidate]
+    /// An empty machine in memory, for rehearsals.
+    public var makeScratchMachine: @Sendable () -> any MeshPlatform
+    /// Where words and secrets are read and written.
+    public var console: any Console
+
+    /// An environment of these parts.
+    public init(
+        open: @escaping @Sendable (PlatformRequest) async throws -> OpenedPlatform,
+        candidates: @escaping @Sendable (PlatformRequest) throws -> [KeyStoreCandidate],
+        makeScratchMachine: @escaping @Sendable () -> any MeshPlatform, console: any Console
+    ) {
+        self.open = open
+        self.candidates = candidates
+        self.makeScratchMachine = makeScratchMachine
+        self.console = console
+    }
+
+    /// The environment of the command that is running.
+    @TaskLocal static var current: CommandEnvironment?
+}
+
+/// Where a command reads and writes. Secrets pass as octets, never as text.
+public protocol Console: Sendable {
+    /// Whether a person can answer.
+    var isInteractive: Bool { get }
+    /// Writes octets to standard output. Blocks until they are written.
+    func write(_ octets: UnsafeRawBufferPointer)
+    /// Writes octets to standard error. Blocks until they are written.
+    func writeError(_ octets: UnsafeRawBufferPointer)
+    /// Asks for a secret: without echo where a person answers, else the next line of standard input. Blocks.
+    ///
+    /// - Returns: the line without its end; nil at the end of the input, or when the person gives up.
+    func readSecret(prompt: String) -> SecretBytes?
+    /// Asks a person for a line that is no secret. Blocks. Nil at the end of the input, or when there is no person.
+    func readLine(prompt: String) -> String?
+}
+
+extension Console {
+    /// As ``readSecret(prompt:)``, for a secret that several hold.
+    func readShared(prompt: String) -> SharedSecret? {
+        guard let secret = readSecret(prompt: prompt) else { return nil }
+        return SharedSecret(secret)
+    }
+
+    /// Writes a line to standard output.
+    public func print(_ line: String) {
+        var octets = Array(line.utf8) + [0x0A]
+        octets.withUnsafeMutableBytes { write(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Writes a line to standard error.
+    public func printError(_ line: String) {
+        var octets = Array(line.utf8) + [0x0A]
+        octets.withUnsafeMutableBytes { writeError(UnsafeRawBufferPointer($0)) }
+    }
+}

@@ -1,0 +1,104 @@
+import MeshCore
+import MeshCryptography
+import MeshPlatforms
+import MeshProfiles
+import MeshSessions
+
+/// The exit codes of the tools. They are part of the interface.
+public enum ExitStatus: Int32, CaseIterable, Sendable {
+    /// Done.
+    case done = 0
+    /// Failed, for a reason that has no code of its own.
+    case failed = 1
+    /// There is no such profile, device or key.
+    case notFound = 3
+    /// The key store is locked.
+    case locked = 4
+    /// The key store cannot be used, or none can.
+    case unavailable = 5
+    /// A prompt was dismissed or cannot be shown; the passphrase is missing or wrong.
+    case prompt = 6
+    /// Something stored is damaged, or not safe to read.
+    case damaged = 7
+    /// Refused: it would lose or give away what must be kept.
+    case refused = 8
+    /// The shares do not recover the profile.
+    case shares = 9
+    /// The command line is wrong.
+    case usage = 64
+    /// The person gave up (Ctrl-C).
+    case interrupted = 130
+
+    /// What the code means, for the help.
+    public var meaning: String {
+        switch self {
+        case .done: "done"
+        case .failed: "failed"
+        case .notFound: "no such profile, device or key"
+        case .locked: "the key store is locked"
+        case .unavailable: "the key store cannot be used"
+        case .prompt: "no answer to a prompt, or a wrong passphrase"
+        case .damaged: "something stored is damaged or unsafe to read"
+        case .refused: "refused, as it would lose or give away what must be kept"
+        case .shares: "the shares do not recover the profile"
+        case .usage: "wrong command line"
+        case .interrupted: "given up"
+        }
+    }
+
+    /// The table for the help.
+    public static var table: String {
+        "EXIT CODES\n"
+            + allCases.map { status in
+                let number = String(status.rawValue)
+                return "  \(number)\(String(repeating: " ", count: 5 - number.count))\(status.meaning)"
+            }.joined(separator: "\n")
+    }
+
+    /// The code for an error.
+    public init(_ error: any Error) {
+        switch error {
+        case let error as PlatformError: self = Self.status(of: error.code)
+        case is ShareError: self = .shares
+        case let error as SessionError:
+            switch error.code {
+            case .recoveryUnproven: self = .refused
+            case .wrongShares, .rehearsalFailed: self = .shares
+            case .keyMissing: self = .notFound
+            case .invalidQuorum: self = .usage
+            default: self = .damaged
+            }
+        case is ProfileError: self = .damaged
+        case is CancellationError: self = .interrupted
+        case is UsageError: self = .usage
+        default: self = .failed
+        }
+    }
+
+    private static func status(of code: PlatformError.Code) -> ExitStatus {
+        switch code {
+        case .notFound: .notFound
+        case .locked: .locked
+        case .noUsableKeyStore: .unavailable
+        case .promptDismissed, .promptImpossible, .passphraseNeeded, .wrongPassphrase: .prompt
+        case .corrupt, .unknownVersion, .insecurePermissions, .unexpectedFileType, .storeChanged: .damaged
+        case .productionRefused, .notExportable, .alreadyExists, .volatileStore: .refused
+        case .invalidArgument, .ambiguous: .usage
+        case let code where code.isUnavailable: .unavailable
+        default: .failed
+        }
+    }
+}
+
+/// A command line that parses, and asks for something that cannot be.
+struct UsageError: MeshError {
+    let codeName = "usage"
+    let message: String
+    let remedy: String?
+    var cause: (any Error)? { nil }
+
+    init(_ message: String, remedy: String? = nil) {
+        self.message = message
+        self.remedy = remedy
+    }
+}

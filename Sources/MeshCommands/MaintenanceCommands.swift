@@ -1,0 +1,72 @@
+import ArgumentParser
+import MeshCore
+import MeshEncoding
+import MeshPlatforms
+import MeshSessions
+
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Look at everything, change nothing, and say what to do.",
+        discussion: "Exit code 0 if nothing is wrong, 1 if something is. Warnings do not count.")
+
+    @OptionGroup var shared: SharedOptions
+
+    func run() async throws {
+        let environment = try CommandEnvironment.required
+        var findings: [Finding]
+        do {
+            let opened = try await environment.open(try shared.request())
+            findings = await MeshSession(opened.platform).diagnose(try environment.candidates(try shared.request()))
+        } catch let error as PlatformError {
+            // The platform cannot even be opened: that is the finding, and what else could be used is the next one.
+            findings = [Finding(.problem, error.store, error)]
+            findings += error.candidates.map { Finding(.warning, "key store \($0.name)", code: "unusable", $0.detail) }
+        }
+        if shared.json {
+            environment.console.print(["findings": .array(findings.map(Self.json))])
+        } else {
+            for finding in findings {
+                environment.console.print(
+                    "\(finding.severity.rawValue.padded(8)) \(finding.subject): \(finding.message)")
+                if finding.severity != .ok, let remedy = finding.remedy {
+                    environment.console.print("         \(remedy)")
+                }
+            }
+        }
+        if findings.contains(where: { $0.severity == .problem }) { throw ExitCode(ExitStatus.failed.rawValue) }
+    }
+
+    private static func json(_ finding: Finding) -> JSONValue {
+        var object = JSONObject()
+        object["severity"] = .string(finding.severity.rawValue)
+        object["subject"] = .string(finding.subject)
+        object["code"] = .string(finding.code)
+        object["message"] = .string(finding.message)
+        object["remedy"] = finding.remedy.map { .string($0) }
+        return .object(object)
+    }
+}
+
+struct EraseTestCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "erase-test", abstract: "Erase all data of a test, keys in the keyring too.",
+        discussion: "Needs --mode test:NAME. Production data are never erased as a whole.")
+
+    @OptionGroup var shared: SharedOptions
+
+    func run() async throws {
+        let environment = try CommandEnvironment.required
+        try shared.platformMode().requireTest(store: "platform")
+        let opened = try await shared.open()
+        try await MeshSession(opened.platform).eraseTest()
+        if shared.json {
+            environment.console.print(["erased": .string(opened.platform.mode.description)])
+        } else {
+            environment.console.print("Erased everything of \(opened.platform.mode).")
+        }
+    }
+}
+
+extension String {
+    fileprivate func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import MeshCore
+import MeshEncoding
+import MeshPlatforms
+import MeshProfiles
+import MeshSessions
+
+struct RehearseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rehearse", abstract: "Try recovery shares, without changing the profile.",
+        discussion: "The profile is recovered in memory from the shares you give, and compared with the one here.")
+
+    @OptionGroup var shared: SharedOptions
+    @Argument(help: "Fingerprint, the beginning of one, name or account; without it the default profile.")
+    var profile: String?
+    @Option(name: .customLong("shares-from"), help: "Read shares from this file (can be repeated).") var files:
+        [String] = []
+
+    func run() async throws {
+        let environment = try CommandEnvironment.required
+        let personal = try await MeshSession(try await shared.open().platform).personalSession(profile)
+        let shares = try ShareInput(console: environment.console).read(files: files)
+        try await personal.rehearse(with: shares, on: environment.makeScratchMachine())
+        if shared.json {
+            environment.console.print(try await json(personal))
+        } else {
+            environment.console.print("The shares recover \(personal.udf): fingerprint and all keys are the same.")
+        }
+    }
+}
+
+struct DeleteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Delete a personal profile and its key from this machine.",
+        discussion: "Refused unless a rehearsal has proven that recovery shares bring it back.")
+
+    @OptionGroup var shared: SharedOptions
+    @Argument(help: "Fingerprint, the beginning of one, name or account; without it the default profile.")
+    var profile: String?
+    @Flag(help: "Do not ask.") var yes = false
+    @Flag(help: "Delete it although nothing proves that it can be recovered.") var evenIfUnrecoverable = false
+
+    func run() async throws {
+        let environment = try CommandEnvironment.required
+        let opened = try await shared.open()
+        let personal = try await MeshSession(opened.platform).personalSession(profile)
+        if !yes {
+            environment.console.printError(
+                """
+                This deletes from this machine:
+                  the personal profile \(personal.udf) and its archive in \(opened.platform.profiles.name)
+                  its key in \(opened.platform.keys.traits.name), from which all its other keys come
+                Recovery: \(try await personal.recovery().words).
+                """)
+            guard environment.console.isInteractive else {
+                throw UsageError("Nobody is there to ask.", remedy: "Add --yes if you mean it.")
+            }
+            guard environment.console.readLine(prompt: "Type 'yes' to delete it: ") == "yes" else {
+                throw CancellationError()
+            }
+        }
+        try await personal.delete(evenIfUnrecoverable: evenIfUnrecoverable)
+        if shared.json {
+            environment.console.print(["deleted": .string(personal.udf.text)])
+        } else {
+            environment.console.print("Deleted \(personal.udf).")
+        }
+    }
+}
+
+struct RecoverCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "recover", abstract: "Recover a personal profile from its shares, onto this machine.")
+
+    @OptionGroup var shared: SharedOptions
+    @Option(help: "The fingerprint the profile must have.") var expect: String?
+    @Option(help: "A name for you to find it by.") var name: String?
+    @Option(help: "The portal account of the profile.") var account: String?
+    @Option(name: .customLong("shares-from"), help: "Read shares from this file (can be repeated).") var files:
+        [String] = []
+
+    func run() async throws {
+        let environment = try CommandEnvironment.required
+        let expected = try expect.map { text in
+            do { return try UDF(parsing: text) } catch let error as UDFError {
+                throw UsageError("--expect: \(error.message)")
+            }
+        }
+        let opened = try await shared.open()
+        let shares = try ShareInput(console: environment.console).read(files: files)
+        let personal = try await MeshSession(opened.platform).recover(
+            from: shares, expecting: expected, name: name, account: account)
+        if shared.json {
+            environment.console.print(try await json(personal))
+        } else {
+            environment.console.print(personal.udf.text)
+            environment.console.printError("Recovered; its key is in \(opened.platform.keys.traits.name).")
+        }
+    }
+}

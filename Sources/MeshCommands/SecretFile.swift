@@ -1,0 +1,70 @@
+import Glibc
+import MeshCore
+import MeshPlatforms
+
+/// Files with shares, when a person asked for them: created for their owner alone, never over another file.
+enum SecretFile {
+    private static let largest = 64 * 1024
+
+    /// Writes `text` and a line end to a new file that only the owner can read.
+    ///
+    /// - Throws: ``PlatformError`` `alreadyExists`, `accessDenied`, `inputOutput`; no file is left then.
+    static func create(_ path: String, _ text: borrowing SecretBytes) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure(path, "created") }
+        defer { close(descriptor) }
+        let line = SecretBytes(count: text.count + 1) { line in
+            text.withUnsafeBytes { line.copyMemory(from: $0) }
+            line[line.count - 1] = 0x0A
+        }
+        let isWritten = line.withUnsafeBytes { octets in
+            write(descriptor, octets.baseAddress, octets.count) == octets.count && fsync(descriptor) == 0
+        }
+        guard isWritten else {
+            let error = failure(path, "written")
+            unlink(path)
+            throw error
+        }
+    }
+
+    /// The lines of the file at `path` that are not empty.
+    static func lines(of path: String) throws -> [SharedSecret] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(path, "opened") }
+        defer { close(descriptor) }
+        var count = 0
+        let content = try SecretBytes(count: largest) { (buffer) throws(PlatformError) in
+            while count < buffer.count {
+                let got = Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
+                if got < 0, errno == EINTR { continue }
+                guard got >= 0 else { throw failure(path, "read") }
+                if got == 0 { break }
+                count += got
+            }
+        }
+        guard count < largest else {
+            throw PlatformError(.tooLarge, store: path, "The file is too large to hold shares.")
+        }
+        let length = count
+        return content.withUnsafeBytes { octets in
+            octets[0..<length].split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }).map { line in
+                SharedSecret(SecretBytes(copying: UnsafeRawBufferPointer(rebasing: line)))
+            }
+        }
+    }
+
+    private static func failure(_ path: String, _ doing: String) -> PlatformError {
+        let number = errno
+        let code: PlatformError.Code =
+            switch number {
+            case EEXIST: .alreadyExists
+            case ENOENT: .notFound
+            case EACCES, EPERM: .accessDenied
+            case ENOSPC, EDQUOT: .noSpace
+            default: .inputOutput
+            }
+        return PlatformError(
+            code, store: path, "The file could not be \(doing): \(String(cString: strerror(number))).",
+            remedy: code == .alreadyExists ? "Choose another place; nothing is overwritten." : nil)
+    }
+}

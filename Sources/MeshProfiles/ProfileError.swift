@@ -1,0 +1,40 @@
+import MeshCore
+
+/// Why a signed profile is not accepted, or cannot be made.
+public struct ProfileError: MeshError, Equatable {
+    /// The cases.
+    public struct Code: Hashable, Sendable {
+        /// The stable name.
+        public let name: String
+        /// The octets are no signed profile.
+        public static let malformed = Code(name: "profile-malformed")
+        /// A profile of another kind.
+        public static let wrongKind = Code(name: "profile-wrong-kind")
+        /// A key is missing, is of an algorithm that cannot stand there, or does not have the fingerprint beside it.
+        public static let badKey = Code(name: "profile-bad-key")
+        /// The signature is missing or does not verify: the profile was altered, or another signed it.
+        public static let badSignature = Code(name: "profile-bad-signature")
+        /// A valid profile, but not the one that was asked for.
+        public static let wrongProfile = Code(name: "profile-wrong-fingerprint")
+        /// The seed is not one that such a profile is made from.
+        public static let wrongSeed = Code(name: "profile-wrong-seed")
+    }
+
+    /// The case.
+    public let code: Code
+    public let message: String
+    public let remedy: String?
+    public let cause: (any Error)?
+    public var codeName: String { code.name }
+
+    /// An error that says `message`.
+    public init(_ code: Code, _ message: String, remedy: String? = nil, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+        self.cause = cause
+    }
+
+    /// Equal when the case is the same.
+    public static func == (left: ProfileError, right: ProfileError) -> Bool { left.code == right.code }
+}
