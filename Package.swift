@@ -59,9 +59,10 @@ let package = Package(
             name: "MeshInMemory",
             dependencies: ["MeshCore", "MeshPlatforms"],
             path: "Platforms/InMemory"),
+        .target(name: "CLinuxFiles", path: "Platforms/Linux/CLinuxFiles"),
         .target(
             name: "MeshFiles",
-            dependencies: ["MeshCore", "MeshPlatforms"],
+            dependencies: ["MeshCore", "MeshPlatforms", "CLinuxFiles"],
             path: "Platforms/Linux/Files"),
         .target(
             name: "MeshHomeDirectory",
@@ -155,7 +156,7 @@ let package = Package(
 
 // One place for the settings every Swift target shares.
 for target in package.targets where ![.system, .plugin].contains(target.type) {
-    if ["COpenSSL", "CDecaf"].contains(target.name) { continue }
+    if ["COpenSSL", "CDecaf", "CLinuxFiles"].contains(target.name) { continue }
     target.swiftSettings = [
         // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
         .enableUpcomingFeature("ExistentialAny"),

@@ -1,0 +1,34 @@
+import MeshCore
+import MeshPlatforms
+
+/// Names of files inside one directory.
+enum FileName {
+    private static let temporaryPrefix = ".new-"
+
+    /// - Throws: ``PlatformError`` `invalidArgument` unless `name` names one thing inside a directory: 1 to 255 octets,
+    ///   no slash, no control characters, neither `.` nor `..`, and not a name that temporary files have.
+    static func check(_ name: String, in directory: String) throws {
+        let octets = name.utf8
+        guard (1...255).contains(octets.count), name != ".", name != "..", !isTemporary(name),
+            octets.allSatisfy({ $0 >= 0x20 && $0 != 0x2F && $0 != 0x7F })
+        else {
+            throw PlatformError(.invalidArgument, store: directory, "A file cannot have the name that was given.")
+        }
+    }
+
+    /// A new name for a file that is still being written.
+    static func makeTemporary() -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var name = Array(temporaryPrefix.utf8)
+        for octet in SystemRandomSource().bytes(12) {
+            name.append(digits[Int(octet >> 4)])
+            name.append(digits[Int(octet & 15)])
+        }
+        return String(decoding: name, as: UTF8.self)
+    }
+
+    /// Whether `name` is of the form that ``makeTemporary()`` gives.
+    static func isTemporary(_ name: String) -> Bool {
+        name.hasPrefix(temporaryPrefix) && name.utf8.count == temporaryPrefix.utf8.count + 24
+    }
+}
