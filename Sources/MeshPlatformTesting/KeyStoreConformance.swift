@@ -134,19 +134,10 @@ public struct KeyStoreConformance: Sendable {
 
     /// Proves all rules, one after the other, whatever fails.
     public func runAll() async -> ConformanceReport {
-        var entries: [ConformanceReport.Entry] = []
-        for rule in Case.allCases {
-            do {
-                entries.append(.init(caseName: rule.rawValue, result: .success(try await run(rule))))
-            } catch {
-                let context = CaseContext(suite: name, caseName: rule.rawValue, rule: rule.rule, seed: seed)
-                let failure =
-                    error as? ConformanceFailure
-                    ?? context.failure(expected: "the case to run", answer: "it was cancelled", cause: error)
-                entries.append(.init(caseName: rule.rawValue, result: .failure(failure)))
-            }
+        await report(suite: name, seed: seed, Case.allCases.map { ($0.rawValue, $0.rule) }) { name in
+            guard let rule = Case(rawValue: name) else { return .skipped("there is no such case") }
+            return try await run(rule)
         }
-        return ConformanceReport(suite: name, seed: seed, entries: entries)
     }
 }
 

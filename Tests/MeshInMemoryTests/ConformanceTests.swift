@@ -55,4 +55,24 @@ import Testing
         let outcome = try await suite.run(rule)
         #expect(rule == .largestValue ? outcome != .passed : outcome == .passed)
     }
+
+    @Test(arguments: RegistryConformance.Case.allCases)
+    func registry(_ rule: RegistryConformance.Case) async throws {
+        let memory = InMemoryRegistry()
+        let suite = RegistryConformance(name: "memory", allowsProduction: true) { mode in
+            FaultInjectingRegistry(wrapping: memory.reopened(in: mode), script: FaultScript())
+        }
+        let outcome = try await suite.run(rule)
+        #expect(outcome == .passed)
+    }
+
+    @Test(arguments: ProfileStoreConformance.Case.allCases)
+    func profileStore(_ rule: ProfileStoreConformance.Case) async throws {
+        let memory = InMemoryProfileStore()
+        let suite = ProfileStoreConformance(name: "memory", allowsProduction: true) { mode in
+            FaultInjectingProfileStore(wrapping: memory.reopened(in: mode), script: FaultScript())
+        }
+        let outcome = try await suite.run(rule)
+        #expect(outcome == .passed)
+    }
 }
