@@ -217,7 +217,7 @@ extension ProfileStoreCase {
             ]
             for call in calls {
                 do {
-                    let isRight = try await within(.seconds(2), call)
+                    let isRight = try await within(.seconds(5), call)
                     try expect(isRight == true, "the full result, or timedOut", "it was another, or did not come")
                 } catch let error as PlatformError where error.code == .timedOut && deadline < .seconds(1) {
                     // As it may be.

@@ -230,7 +230,7 @@ extension RegistryCase {
             let options = CallOptions(deadline: deadline)
             for isChange in [false, true] {
                 do {
-                    let value = try await within(.seconds(2)) {
+                    let value = try await within(.seconds(5)) {
                         if isChange {
                             try await registry.modify(expecting: nil, options: options) { transaction in
                                 try transaction.set(.integer(1), "a", at: key("Kit"))

@@ -31,7 +31,7 @@ import Testing
     ) -> KeyStoreConformance {
         let memory = Memory(largestValue: largestValue)
         return KeyStoreConformance(
-            name: name, seed: seed, allowsProduction: true,
+            name: name, seed: seed, tolerance: .seconds(5), allowsProduction: true,
             makeMute: { mode in
                 let script = FaultScript()
                 script.always(.mute)
