@@ -1,0 +1,332 @@
+#if SecretService
+    import CLibSecret
+    import MeshCore
+    import MeshPlatforms
+    import Synchronization
+
+    /// Names of the attributes of an item (platform specification §7.4).
+    enum ItemAttribute {
+        static let schema = "xdg:schema"
+        static let schemaName = "org.mathmesh.Key"
+        static let identifier = "mesh-udf"
+        static let mode = "mesh-mode"
+        static let keyClass = "mesh-class"
+        static let exportable = "mesh-exportable"
+        static let account = "mesh-account"
+
+        static let itemInterface = "org.freedesktop.Secret.Item"
+
+        /// All attributes of `item`.
+        static func all(of item: KeyItem, mode: PlatformMode) -> [String: String] {
+            var attributes = [
+                schema: schemaName, identifier: item.identifier.text, Self.mode: mode.description,
+                keyClass: item.keyClass.rawValue, exportable: item.isExportable ? "true" : "false",
+            ]
+            attributes[account] = item.account
+            return attributes
+        }
+
+        /// The key that the attributes of an item and its label describe; nil if they describe none.
+        static func item(_ attributes: [String: String], label: String?) -> KeyItem? {
+            guard let text = attributes[identifier], let udf = UDF(text),
+                let keyClass = attributes[keyClass].flatMap(KeyClass.init(rawValue:)),
+                let exportable = attributes[exportable], ["true", "false"].contains(exportable)
+            else { return nil }
+            return try? KeyItem(
+                identifier: udf, keyClass: keyClass, isExportable: exportable == "true", account: attributes[account],
+                label: label)
+        }
+    }
+
+    extension SecretServiceKeyStore {
+        // MARK: Finding
+
+        /// The items of this store's collection that have `attributes`: object paths.
+        private func search(
+            _ attributes: [String: String], _ connection: ServiceConnection, _ call: ServiceCall
+        ) throws -> (unlocked: [String], locked: [String]) {
+            let reply = try connection.send(
+                ServiceConnection.servicePath, ServiceConnection.serviceInterface, "SearchItems",
+                [.dictionary(attributes)], reply: "(aoao)", call)
+            let prefix = collectionPath + "/"
+            func ours(_ index: Int) -> [String] { (reply[index]?.texts ?? []).filter { $0.hasPrefix(prefix) } }
+            return (ours(0), ours(1))
+        }
+
+        private func attributes(for identifier: UDF) -> [String: String] {
+            [ItemAttribute.identifier: identifier.text, ItemAttribute.mode: mode.description]
+        }
+
+        private func requireUnlocked(_ connection: ServiceConnection, _ call: ServiceCall) throws {
+            if try FoundCollection.isLocked(collectionPath, connection, call) { throw Self.lockedError }
+        }
+
+        /// The items of an identity, or of the whole mode. None are returned only if there certainly are none.
+        ///
+        /// - Throws: ``PlatformError`` `locked`, `noDefaultCollection`; ``GLibError``.
+        private func find(
+            _ attributes: [String: String], _ connection: ServiceConnection, _ call: ServiceCall
+        ) throws -> [String] {
+            var found = try search(attributes, connection, call)
+            if found.unlocked.isEmpty, found.locked.isEmpty {
+                // A locked collection may hide its items, and may have been unlocked since: what counts is a search
+                // between two looks at the lock that both saw it open.
+                try requireUnlocked(connection, call)
+                found = try search(attributes, connection, call)
+                if found.unlocked.isEmpty { try requireUnlocked(connection, call) }
+            }
+            guard found.locked.isEmpty else { throw Self.lockedError }
+            return found.unlocked
+        }
+
+        private func ambiguous(_ identifier: UDF, _ paths: [String]) -> PlatformError {
+            PlatformError(
+                .ambiguous, store: Self.name,
+                "\(paths.count) items of collection \(traits.collection) answer to \(identifier.text).",
+                remedy: "Remove all but one in the keyring manager, or store the key again with replacement.",
+                candidates: paths.map { .init(name: $0, detail: "item of collection \(traits.collection)") })
+        }
+
+        // MARK: Reading
+
+        /// The values of `paths`, encrypted for the session. What is locked or gone is left out.
+        private func secrets(
+            _ paths: [String], _ connection: ServiceConnection, _ call: ServiceCall
+        ) throws -> [(path: String, secret: Variant)] {
+            guard let session = Variant.path(connection.sessionPath) else { throw GLibError(taking: nil) }
+            let reply = try connection.send(
+                ServiceConnection.servicePath, ServiceConnection.serviceInterface, "GetSecrets",
+                [.paths(paths), session], reply: "(a{o(oayays)})", call)
+            return (reply[0]?.members ?? []).compactMap { entry in
+                guard let path = entry[0]?.text, let secret = entry[1] else { return nil }
+                return (path, secret)
+            }
+        }
+
+        private func decode(
+            _ secret: Variant, expected: UDF?, path: String, _ connection: ServiceConnection
+        ) throws -> ReadKey {
+            let key = try connection.withDecoded(secret) { octets in
+                ReadKey(try KeyEnvelope.decode(octets, expected: expected, store: Self.name, place: path))
+            }
+            guard let key else {
+                throw PlatformError(.corrupt, store: Self.name, "The value of \(path) was damaged on its way here.")
+            }
+            return key
+        }
+
+        private func readOne(
+            _ identifier: UDF, _ connection: ServiceConnection, _ call: ServiceCall
+        ) throws -> ReadKey? {
+            // A second round only if the item went away between the search and the reading.
+            for _ in 0..<2 {
+                let paths = try find(attributes(for: identifier), connection, call)
+                guard let path = paths.first else { return nil }
+                guard paths.count == 1 else { throw ambiguous(identifier, paths) }
+                if let (_, secret) = try secrets([path], connection, call).first {
+                    return try decode(secret, expected: identifier, path: path, connection)
+                }
+                try requireUnlocked(connection, call)
+            }
+            throw PlatformError(
+                .changedUnderneath, store: Self.name, "The item of \(identifier.text) changes while it is read.",
+                remedy: "Try again.")
+        }
+
+        public func read(_ identifier: UDF, options: CallOptions) async throws -> StoredKey? {
+            try await perform(options) { connection, call in try self.readOne(identifier, connection, call) }?.take()
+        }
+
+        public func readEach(
+            _ identifiers: [UDF], options: CallOptions, _ body: @Sendable (borrowing StoredKey) throws -> Void
+        ) async throws -> [UDF] {
+            if identifiers.isEmpty { return [] }
+            let keys = try await perform(options) { connection, call in
+                try self.readBatch(identifiers, connection, call)
+            }
+            for key in keys {
+                if let key = key.take() { try body(key) }
+            }
+            let found = Set(keys.map(\.identifier))
+            return identifiers.filter { !found.contains($0) }
+        }
+
+        /// All keys of the mode are fetched at once: one search, one answer with every value.
+        private func readBatch(
+            _ identifiers: [UDF], _ connection: ServiceConnection, _ call: ServiceCall
+        ) throws -> [ReadKey] {
+            let wanted = Set(identifiers)
+            let paths = try find([ItemAttribute.mode: mode.description], connection, call)
+            let found = paths.isEmpty ? [] : try secrets(paths, connection, call)
+            var keys: [UDF: ReadKey] = [:]
+            var isPlain = found.count == paths.count
+            for (path, secret) in found where isPlain {
+                guard let key = try? decode(secret, expected: nil, path: path, connection) else {
+                    isPlain = false
+                    break
+                }
+                if wanted.contains(key.identifier), keys.updateValue(key, forKey: key.identifier) != nil {
+                    isPlain = false
+                }
+            }
+            if isPlain { return Array(keys.values) }
+            // Something is damaged, double or changing: which keys that concerns is found by asking one by one.
+            return try wanted.compactMap { try readOne($0, connection, call) }
+        }
+
+        // MARK: Writing
+
+        public func store(
+            _ secret: borrowing SecretBytes, as item: KeyItem, replacement: KeyReplacement, options: CallOptions
+        ) async throws {
+            guard secret.count <= Self.largestValue else {
+                throw PlatformError(
+                    .tooLarge, store: Self.name,
+                    "A key of \(secret.count) octets is larger than the \(Self.largestValue) that this store takes.")
+            }
+            if case .ifUnchanged = replacement, !canExclude {
+                throw traits.unsupported("replace a key only if it is unchanged")
+            }
+            let revision = KeyEnvelope.newRevision(self.options.random)
+            let line = SharedSecret(KeyEnvelope.encode(secret, as: item, revision: revision))
+            try await perform(options, isWriting: true) { connection, call in
+                try WriterTurn.run(self, connection, call) {
+                    try self.write(line, item, replacement, connection, call)
+                }
+            }
+        }
+
+        private func write(
+            _ line: SharedSecret, _ item: KeyItem, _ replacement: KeyReplacement, _ connection: ServiceConnection,
+            _ call: ServiceCall
+        ) throws {
+            let identity = attributes(for: item.identifier)
+            var existing: [String]
+            switch replacement {
+            case .always:
+                let found = try search(identity, connection, call)
+                guard found.locked.isEmpty else { throw Self.lockedError }
+                existing = found.unlocked
+            case .never, .ifUnchanged:
+                existing = try find(identity, connection, call)
+                guard existing.count <= 1 else { throw ambiguous(item.identifier, existing) }
+            }
+            if case .never = replacement, !existing.isEmpty {
+                throw PlatformError(
+                    .alreadyExists, store: Self.name, "There is a key \(item.identifier.text) already.",
+                    remedy: "Store it with replacement if that is meant.")
+            }
+            if case .ifUnchanged(let revision) = replacement {
+                guard let current = try readOne(item.identifier, connection, call), current.revision == revision else {
+                    throw PlatformError(
+                        .changedUnderneath, store: Self.name,
+                        "Someone else changed or removed the key \(item.identifier.text) since it was read.",
+                        remedy: "Read it again.")
+                }
+            }
+            let path = try create(line, item, connection, call)
+            // An item whose attributes were different is not replaced by the service: the new one is there, so it can go.
+            for old in existing where old != path { _ = try delete(old, connection, call) }
+        }
+
+        private func create(
+            _ line: SharedSecret, _ item: KeyItem, _ connection: ServiceConnection, _ call: ServiceCall
+        ) throws -> String? {
+            let properties = Variant.properties([
+                "org.freedesktop.Secret.Item.Label": .string(item.label),
+                "org.freedesktop.Secret.Item.Attributes": .dictionary(ItemAttribute.all(of: item, mode: mode)),
+            ])
+            do {
+                let reply = try connection.send(
+                    collectionPath, FoundCollection.interface, "CreateItem",
+                    [properties, try connection.encode(line.bytes), .boolean(true)], reply: "(oo)", call)
+                if Self.dismiss(reply[1]?.text, connection, call) { throw Self.lockedError }
+                return reply[0]?.text
+            } catch let error as GLibError where error.isMissingObject {
+                // Says which it is: no collection, or a service that cannot create items.
+                try requireUnlocked(connection, call)
+                throw error
+            }
+        }
+
+        /// Deletes an item; false if it is not there any more.
+        private func delete(_ path: String, _ connection: ServiceConnection, _ call: ServiceCall) throws -> Bool {
+            do {
+                let reply = try connection.send(path, ItemAttribute.itemInterface, "Delete", [], reply: "(o)", call)
+                if Self.dismiss(reply[0]?.text, connection, call) { throw Self.lockedError }
+                return true
+            } catch let error as GLibError where error.isMissingObject {
+                return false
+            }
+        }
+
+        public func remove(_ identifier: UDF, options: CallOptions) async throws -> Bool {
+            try await perform(options, isWriting: true) { connection, call in
+                try WriterTurn.run(self, connection, call) {
+                    let paths = try self.find(self.attributes(for: identifier), connection, call)
+                    guard let path = paths.first else { return false }
+                    guard paths.count == 1 else { throw self.ambiguous(identifier, paths) }
+                    if try self.delete(path, connection, call) { return true }
+                    try self.requireUnlocked(connection, call)
+                    return false
+                }
+            }
+        }
+
+        public func eraseTestKeys(options: CallOptions) async throws -> Int {
+            try mode.requireTest(store: Self.name)
+            return try await perform(options, isWriting: true) { connection, call in
+                try WriterTurn.run(self, connection, call) {
+                    let paths = try self.find([ItemAttribute.mode: self.mode.description], connection, call)
+                    return try paths.count { try self.delete($0, connection, call) }
+                }
+            }
+        }
+
+        // MARK: Listing
+
+        public func list(matching filter: KeyFilter, options: CallOptions) async throws -> KeyListing {
+            try await perform(options) { connection, call in
+                let found = try self.search([ItemAttribute.mode: self.mode.description], connection, call)
+                let isLocked = try FoundCollection.isLocked(self.collectionPath, connection, call)
+                var items: [KeyItem] = []
+                var problems: [PlatformError] = []
+                for path in found.unlocked + found.locked {
+                    let properties: [String: Variant]
+                    do {
+                        properties = try connection.properties(of: path, ItemAttribute.itemInterface, call)
+                    } catch let error as GLibError where error.isMissingObject {
+                        continue  // Removed since the search.
+                    }
+                    let attributes = properties["Attributes"]?.dictionary ?? [:]
+                    if let item = ItemAttribute.item(attributes, label: properties["Label"]?.text) {
+                        if filter.matches(item) { items.append(item) }
+                    } else if !isLocked {
+                        problems.append(
+                            PlatformError(
+                                .corrupt, store: Self.name, "The attributes of \(path) describe no key.",
+                                remedy: "Look at the item in the keyring manager."))
+                    }
+                }
+                if isLocked, items.isEmpty { throw Self.lockedError }
+                return KeyListing(items: items, isPartial: isLocked || !problems.isEmpty, problems: problems)
+            }
+        }
+    }
+
+    /// A key on its way from a blocking thread to the task that asked for it.
+    private final class ReadKey: Sendable {
+        let identifier: UDF
+        let revision: KeyRevision?
+        private let key: Mutex<StoredKey?>
+
+        init(_ key: consuming StoredKey) {
+            identifier = key.item.identifier
+            revision = key.revision
+            self.key = Mutex(consume key)
+        }
+
+        /// Hands the key over; nil the second time.
+        func take() -> StoredKey? { key.withLock { $0.take() } }
+    }
+#endif

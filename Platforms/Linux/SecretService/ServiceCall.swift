@@ -1,0 +1,31 @@
+#if SecretService
+    import CLibSecret
+
+    /// One call of the store's interface: when it must have ended, and the means to end it early.
+    final class ServiceCall: @unchecked Sendable {
+        // Sendable proof: a GCancellable may be used and cancelled from any thread; the rest is constant.
+        let cancellable: UnsafeMutablePointer<GCancellable>
+        private let end: ContinuousClock.Instant
+
+        /// A call that ends `deadline` from now.
+        init(deadline: Duration) {
+            cancellable = g_cancellable_new()
+            end = ContinuousClock.now + min(deadline, .seconds(86_400))
+        }
+
+        deinit { g_object_unref(cancellable) }
+
+        /// Ends every wait of the call on the bus.
+        func cancel() { g_cancellable_cancel(cancellable) }
+
+        var isCancelled: Bool { g_cancellable_is_cancelled(cancellable) != 0 }
+
+        /// What is left, in milliseconds, at least 1. A little more than the caller waits, so that it is the caller's
+        /// own deadline that ends the call, and this one only ends a wait that nobody is interested in any more.
+        var milliseconds: Int32 {
+            let left = max(.zero, ContinuousClock.now.duration(to: end)) + .milliseconds(50)
+            let (seconds, attoseconds) = left.components
+            return Int32(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+        }
+    }
+#endif
