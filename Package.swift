@@ -149,7 +149,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "MeshCommandsTests",
-            dependencies: ["MeshCommands", "MeshPlatforms", "MeshPlatformTesting", "MeshInMemory"]),
+            dependencies: ["MeshCommands", "MeshCore", "MeshEncoding", "MeshPlatforms", "MeshInMemory"]),
     ],
     swiftLanguageModes: [.v6]
 )

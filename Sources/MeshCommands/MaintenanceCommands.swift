@@ -33,7 +33,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 }
             }
         }
-        if findings.contains(where: { $0.severity == .problem }) { throw ExitCode(ExitStatus.failed.rawValue) }
+        if findings.contains(where: { $0.severity == .problem }) { throw ExitCode(ToolStatus.failed.rawValue) }
     }
 
     private static func json(_ finding: Finding) -> JSONValue {

@@ -17,7 +17,7 @@ public struct MeshClientCommand: AsyncParsableCommand {
               MESH_TEST_HOME  where data of tests are kept (default ~/.mmm-test)
               MESH_KEYSTORE   the key store to use
 
-            \(ExitStatus.table)
+            \(ToolStatus.table)
 
             Completion: meshclient --generate-completion-script bash|zsh|fish
             """,
@@ -42,7 +42,7 @@ public struct MeshClientCommand: AsyncParsableCommand {
                 } else {
                     try command.run()
                 }
-                return ExitStatus.done.rawValue
+                return ToolStatus.done.rawValue
             } catch {
                 return report(error, asJSON: arguments.contains("--json"), on: environment.console)
             }
@@ -64,7 +64,7 @@ public struct MeshClientCommand: AsyncParsableCommand {
             }
             return code.rawValue
         }
-        let status = ExitStatus(error)
+        let status = ToolStatus(error)
         guard let error = error as? any MeshError else {
             if asJSON {
                 print(code: "cancelled", message: "Given up.", to: console)

@@ -5,7 +5,7 @@ import MeshProfiles
 import MeshSessions
 
 /// The exit codes of the tools. They are part of the interface.
-public enum ExitStatus: Int32, CaseIterable, Sendable {
+public enum ToolStatus: Int32, CaseIterable, Sendable {
     /// Done.
     case done = 0
     /// Failed, for a reason that has no code of its own.
@@ -75,7 +75,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         }
     }
 
-    private static func status(of code: PlatformError.Code) -> ExitStatus {
+    private static func status(of code: PlatformError.Code) -> ToolStatus {
         switch code {
         case .notFound: .notFound
         case .locked: .locked
