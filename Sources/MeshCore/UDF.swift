@@ -128,6 +128,11 @@ public struct UDF: Hashable, Sendable, CustomStringConvertible, LosslessStringCo
         self.init(type: type, text: Self.present([type.rawValue] + value, bits: type.isVariableLength ? bits : nil))
     }
 
+    /// Presents `type` and `value`, cut to `bits` whatever the type: for identifiers that borrow the type of what they name.
+    public init(type: UDFType, value: some Collection<UInt8>, cutTo bits: Int) {
+        self.init(type: type, text: Self.present([type.rawValue] + value, bits: bits))
+    }
+
     private init(type: UDFType, text: String) {
         self.type = type
         self.text = text

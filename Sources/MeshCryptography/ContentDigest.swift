@@ -65,5 +65,7 @@ public struct ContentDigest: Hashable, Sendable {
     public var octets: [UInt8] { [type.rawValue] + value.prefix(63) }
 
     /// The fingerprint, cut to `bits` (the type identifier counted): the first ceil(bits / 5) characters.
-    public func udf(bits: Int = UDF.defaultBits) -> UDF { UDF(type: type, value: value, bits: bits) }
+    ///
+    /// At most the 64 octets of ``octets`` are shown.
+    public func udf(bits: Int = UDF.defaultBits) -> UDF { UDF(type: type, value: value.prefix(63), bits: bits) }
 }

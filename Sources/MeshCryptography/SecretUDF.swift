@@ -78,6 +78,12 @@ public enum SecretUDF {
         return UnsafeRawBufferPointer(rebasing: text[start..<end])
     }
 
+    /// The type identifier of `text`; nil when it is no Base32 text of at least two octets.
+    public static func type(of text: borrowing SecretBytes) -> UDFType? {
+        guard let octets = try? octets(of: text) else { return nil }
+        return octets.withUnsafeBytes { UDFType(rawValue: $0[0]) }
+    }
+
     /// The octets of `text` after the type identifier, if that is one of `types`.
     ///
     /// - Throws: as ``octets(of:)``, and `UDFError` `wrongType`, saying that `what` was wanted.
