@@ -123,7 +123,13 @@ extension Directory {
             guard let file = FileDescriptor.open(name, at: descriptor.number, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
             else { continue }
             // A writer holds the lock for as long as it needs the file, and the system gives it back when it dies.
-            if flock(file.number, LOCK_EX | LOCK_NB) == 0 { _ = unlinkat(descriptor.number, name, 0) }
+            guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else { continue }
+            if try file.status(path: path(of: name)).isDirectory {
+                try Self.removeContents(of: file, path: path(of: name))
+                _ = unlinkat(descriptor.number, name, AT_REMOVEDIR)
+            } else {
+                _ = unlinkat(descriptor.number, name, 0)
+            }
         }
     }
 
@@ -155,7 +161,11 @@ extension Directory {
                 name, at: descriptor.number, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, permissions.mode)
         else {
             if errno == EEXIST { return nil }
-            throw PlatformError.file(errno, "openat", path: path)
+            guard errno == ENOENT else { throw PlatformError.file(errno, "openat", path: path) }
+            // Not to be taken for the answer that the file is absent.
+            throw PlatformError(
+                .changedUnderneath, store: path, "The directory was removed while it was in use.",
+                remedy: "Try again.", cause: SystemCallError("openat", ENOENT))
         }
         do {
             if try file.status(path: path).mode & 0o7777 != permissions.mode,

@@ -11,23 +11,43 @@ extension Directory {
     /// - Throws: ``PlatformError`` `accessDenied`, `readOnly`, `tooLarge` (more than 64 levels), `inputOutput`. What was
     ///   removed before stays removed.
     public func removeContents(except kept: Set<String> = []) throws {
-        let device = try descriptor.status(path: path).identity.device
-        try Self.removeContents(of: descriptor, path: path, device: device, except: kept, depth: 0)
+        try Self.removeContents(of: descriptor, path: path, except: kept)
         try synchronize()
+    }
+
+    static func removeContents(
+        of directory: borrowing FileDescriptor, path: String, except kept: Set<String> = []
+    ) throws {
+        let device = try directory.status(path: path).identity.device
+        try removeContents(of: directory, path: path, device: device, except: kept, depth: 0)
     }
 
     /// Removes the directory called `name` with all in it, durably; false if it is not there.
     ///
+    /// It disappears in one step. If the process is killed before the content is removed, the next
+    /// ``removeAbandonedFiles()`` does it.
+    ///
     /// - Throws: as ``removeContents(except:)``; `unexpectedFileType` if it is not a directory.
     public func removeDirectory(_ name: String) throws -> Bool {
         guard let directory = try subdirectory(name, create: false) else { return false }
-        try directory.removeContents()
-        guard unlinkat(descriptor.number, name, AT_REMOVEDIR) == 0 else {
+        let temporary = FileName.makeTemporary()
+        guard renameat(descriptor.number, name, descriptor.number, temporary) == 0 else {
             if errno == ENOENT { return false }
+            throw PlatformError.file(errno, "renameat", path: path(of: name))
+        }
+        try synchronize()
+        try directory.removeContents()
+        guard unlinkat(descriptor.number, temporary, AT_REMOVEDIR) == 0 || errno == ENOENT else {
             throw PlatformError.file(errno, "unlinkat", path: path(of: name))
         }
         try synchronize()
         return true
+    }
+
+    /// Whether the directory was removed while it was held open, so that nothing can be made in it any more.
+    public var isRemoved: Bool {
+        var status = stat()
+        return fstat(descriptor.number, &status) == 0 && status.st_nlink == 0
     }
 
     private static let deepest = 64
@@ -105,5 +125,19 @@ extension Directory {
             }
             if octets != [46, 0], octets != [46, 46, 0] { entries.append(Entry(octets: octets)) }
         }
+    }
+}
+
+extension Directory {
+    /// Removes the directory called `name`, durably, if there is one and it is empty.
+    ///
+    /// - Throws: ``PlatformError`` `unexpectedFileType`, `accessDenied`, `inputOutput`.
+    public func removeEmptyDirectory(_ name: String) throws {
+        guard try status(of: name) != nil else { return }
+        guard unlinkat(descriptor.number, name, AT_REMOVEDIR) == 0 else {
+            if errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST { return }
+            throw PlatformError.file(errno, "unlinkat", path: path(of: name))
+        }
+        try synchronize()
     }
 }

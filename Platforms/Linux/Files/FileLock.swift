@@ -22,24 +22,35 @@ public struct FileLock: Sendable {
 
     /// Takes the lock for the length of `body`. Blocks, so call it off the cooperative pool.
     ///
+    /// - Throws: as ``acquire(until:abandonment:)``, and what `body` throws.
+    public func withLock<R>(
+        until deadline: ContinuousClock.Instant, abandonment: Abandonment? = nil, _ body: () throws -> R
+    ) throws -> R {
+        let held = try acquire(until: deadline, abandonment: abandonment)
+        defer { held.release() }
+        return try body()
+    }
+
+    /// Takes the lock until the value that is returned is released or gone. Blocks, so call it off the cooperative pool.
+    ///
     /// Waits until `deadline`, or until `abandonment` says that nobody waits for the result any more. Whoever waits
     /// longest is next: a process that takes the lock again and again does not keep others out.
     ///
     /// - Throws: ``PlatformError`` `timedOut` naming the lock, `CancellationError` after abandonment, `accessDenied`,
-    ///   `readOnly`, `inputOutput`; and what `body` throws.
-    public func withLock<R>(
-        until deadline: ContinuousClock.Instant, abandonment: Abandonment? = nil, _ body: () throws -> R
-    ) throws -> R {
+    ///   `readOnly`, `inputOutput`.
+    public func acquire(
+        until deadline: ContinuousClock.Instant, abandonment: Abandonment? = nil
+    ) throws -> HeldLock {
         while true {
             let file = try open()
             // The gate makes a queue: one waits for the lock itself, and the others for the gate.
             try take(Self.gate, of: file, deadline, abandonment)
             try take(Self.lock, of: file, deadline, abandonment)
-            release(Self.gate, of: file)
+            _ = set(F_UNLCK, Self.gate, of: file)
             // Erased while we waited: the lock of others is another file now.
             guard try file.status(path: path).links > 0 else { continue }
-            defer { release(Self.lock, of: file) }
-            return try body()
+            try abandonment?.check()
+            return HeldLock(file)
         }
     }
 
@@ -80,15 +91,24 @@ public struct FileLock: Sendable {
         }
     }
 
-    private func release(_ octet: off_t, of file: borrowing FileDescriptor) {
-        _ = set(F_UNLCK, octet, of: file)
-    }
-
     private func set(_ type: Int32, _ octet: off_t, of file: borrowing FileDescriptor) -> Bool {
         // The last member, the process, must be 0 for locks of this kind.
         var request = Glibc.flock(
             l_type: Int16(type), l_whence: Int16(SEEK_SET), l_start: octet, l_len: 1, l_pid: 0)
         return fcntl(file.number, linux_F_OFD_SETLK, &request) == 0
+    }
+}
+
+/// A ``FileLock`` that was taken. Given back by ``release()``, or when the last reference goes.
+public final class HeldLock: Sendable {
+    private let file: Mutex<FileDescriptor?>
+
+    init(_ file: consuming FileDescriptor) { self.file = Mutex(file) }
+
+    /// Gives the lock back. Can be repeated.
+    public func release() {
+        // Closing the only descriptor of the open file is what releases its locks.
+        file.withLock { $0 = nil }
     }
 }
 
