@@ -1,0 +1,139 @@
+import MeshCore
+import MeshCryptography
+import MeshPlatforms
+
+/// A private SSH key: public half, comment, and the private numbers in secret memory.
+///
+/// Whoever holds a value can rely on it: public and private half belong together. (Of an RSA key it is checked that the
+/// primes make the modulus; the exponents that speed it up are taken as they are.)
+public struct SSHPrivateKey: ~Copyable, Sendable {
+    /// The public half, with the comment.
+    public let publicKey: SSHPublicKey
+    /// The numbers in the order and encoding of OpenSSH's private section, between the kind and the comment.
+    let fields: SecretBytes
+
+    /// An Ed25519 key from its seed of 32 octets (RFC 8032).
+    ///
+    /// - Throws: ``PlatformError`` `invalidArgument` for another length.
+    public init(ed25519Seed seed: borrowing SecretBytes, comment: String = "") throws {
+        guard seed.count == 32, let key = try? PrivateKey(algorithm: .ed25519, octets: seed) else {
+            throw SSHError.argument("An Ed25519 key is made from 32 octets.")
+        }
+        publicKey = try SSHPublicKey(key.publicKey, comment: comment)
+        let point = key.publicKey.octets
+        var writer = SecretWriter(capacity: 256)
+        writer.append(string: point)
+        writer.append(number: 64)
+        writer.append(seed)
+        writer.append(point)
+        fields = writer.finish()
+    }
+
+    /// An ECDSA key on `algorithm`'s curve from its scalar: 32, 48 or 66 octets, most significant first.
+    ///
+    /// - Throws: ``PlatformError`` `invalidArgument` for another kind of key, length or a scalar out of range.
+    public init(_ algorithm: SSHAlgorithm, scalar: borrowing SecretBytes, comment: String = "") throws {
+        guard let curve = algorithm.curveName, let keyAlgorithm = algorithm.keyAlgorithm,
+            let key = try? PrivateKey(algorithm: keyAlgorithm, octets: scalar)
+        else { throw SSHError.argument("The octets are no private key on a NIST curve.") }
+        publicKey = try SSHPublicKey(key.publicKey, comment: comment)
+        var writer = SecretWriter(capacity: 512)
+        writer.append(string: curve)
+        writer.append(string: key.publicKey.octets)
+        scalar.withUnsafeBytes { writer.append(integer: $0) }
+        fields = writer.finish()
+    }
+
+    /// A new Ed25519 key.
+    public static func generate(comment: String = "", random: any RandomSource) throws -> SSHPrivateKey {
+        try SSHPrivateKey(ed25519Seed: SecretBytes(random: 32, from: random), comment: comment)
+    }
+
+    /// The same key with another comment.
+    public consuming func commented(_ comment: String) -> SSHPrivateKey {
+        SSHPrivateKey(publicKey: publicKey.commented(comment), fields: fields.duplicate())
+    }
+
+    private init(publicKey: SSHPublicKey, fields: consuming SecretBytes) {
+        self.publicKey = publicKey
+        self.fields = fields
+    }
+
+    /// Lends the octets the Mesh makes this key of (see `PrivateKey.init(algorithm:octets:)`): the seed of an Ed25519 key,
+    /// the scalar of an ECDSA key, the two primes of an RSA key.
+    public borrowing func withMeshOctets<R: ~Copyable>(_ body: (borrowing SecretBytes) throws -> R) throws -> R {
+        let octets = try fields.withUnsafeBytes { fields in
+            var reader = SSHReader(fields)
+            return try Self.meshOctets(&reader, publicKey)
+        }
+        return try body(octets)
+    }
+
+    /// Reads the numbers of a key of which the public half is known, and checks that they belong to it.
+    init(publicKey: SSHPublicKey, reading reader: inout SSHReader, from section: UnsafeRawBufferPointer) throws {
+        let start = reader.position
+        let octets = try Self.meshOctets(&reader, publicKey)
+        do {
+            let key = try PrivateKey(algorithm: publicKey.meshKey.algorithm, octets: octets)
+            guard Self.isPair(key.publicKey, publicKey.meshKey) else {
+                throw SSHError.corrupt("The private half of the key does not belong to the public half.")
+            }
+        } catch let error as CryptographyError {
+            throw SSHError.corrupt("The private half of the key is damaged.", cause: error)
+        }
+        self.publicKey = publicKey
+        fields = SecretBytes(copying: UnsafeRawBufferPointer(rebasing: section[start..<reader.position]))
+    }
+
+    /// Whether two public keys are one. Of RSA keys the moduli are compared: any exponent can belong to the primes.
+    private static func isPair(_ derived: PublicKey, _ stated: PublicKey) -> Bool {
+        if derived == stated { return true }
+        guard let derived = RSAPublicDER.read(derived.octets), let stated = RSAPublicDER.read(stated.octets) else {
+            return false
+        }
+        return derived.modulus == stated.modulus
+    }
+
+    private static func meshOctets(_ reader: inout SSHReader, _ publicKey: SSHPublicKey) throws -> SecretBytes {
+        let mismatch = SSHError.corrupt("The key holds two different public halves.")
+        switch publicKey.algorithm {
+        case .ed25519:
+            let point = try reader.string()
+            let pair = try reader.string()
+            guard pair.count == 64, point.elementsEqual(publicKey.meshKey.octets),
+                pair[32...].elementsEqual(point)
+            else { throw mismatch }
+            return SecretBytes(copying: UnsafeRawBufferPointer(rebasing: pair[..<32]))
+        case .p256, .p384, .p521:
+            let size = (publicKey.meshKey.octets.count - 1) / 2
+            guard try reader.name() == publicKey.algorithm.curveName,
+                try reader.string().elementsEqual(publicKey.meshKey.octets)
+            else { throw mismatch }
+            return try padded([try reader.positiveInteger()], to: size)
+        case .rsa:
+            let modulus = try reader.positiveInteger()
+            let exponent = try reader.positiveInteger()
+            guard let stated = RSAPublicDER.read(publicKey.meshKey.octets), modulus.elementsEqual(stated.modulus),
+                exponent.elementsEqual(stated.exponent)
+            else { throw mismatch }
+            _ = try reader.positiveInteger()
+            _ = try reader.positiveInteger()
+            let first = try reader.positiveInteger()
+            let second = try reader.positiveInteger()
+            return try padded([first, second], to: modulus.count / 2)
+        }
+    }
+
+    /// Numbers one after the other, each with zeros in front up to `size` octets.
+    private static func padded(_ numbers: [UnsafeRawBufferPointer], to size: Int) throws -> SecretBytes {
+        guard numbers.allSatisfy({ $0.count <= size }) else {
+            throw SSHError.corrupt("A private number of the key is too large.")
+        }
+        return SecretBytes(count: size * numbers.count) { target in
+            for (index, number) in numbers.enumerated() {
+                let end = (index + 1) * size
+                UnsafeMutableRawBufferPointer(rebasing: target[(end - number.count)..<end]).copyMemory(from: number)
+            }
+        }
+    }
+}

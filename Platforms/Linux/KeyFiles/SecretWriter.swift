@@ -1,0 +1,44 @@
+import MeshCore
+
+/// Puts octets one after the other into secret memory that grows as needed; what is outgrown is wiped.
+struct SecretWriter: ~Copyable {
+    private var memory: SecretBytes
+    /// How many octets were written.
+    private(set) var count = 0
+
+    /// A writer with room for `capacity` octets to start with.
+    init(capacity: Int = 1024) {
+        memory = SecretBytes(count: max(capacity, 16)) { (_: UnsafeMutableRawBufferPointer) in }
+    }
+
+    /// Appends the octets of `source`.
+    mutating func append(_ source: UnsafeRawBufferPointer) {
+        if source.count > memory.count - count {
+            let size = max(memory.count * 2, count + source.count)
+            memory = memory.withUnsafeBytes { old in
+                SecretBytes(count: size) { UnsafeMutableRawBufferPointer(rebasing: $0[..<old.count]).copyMemory(from: old) }
+            }
+        }
+        let start = count
+        memory.withUnsafeMutableBytes {
+            UnsafeMutableRawBufferPointer(rebasing: $0[start..<(start + source.count)]).copyMemory(from: source)
+        }
+        count += source.count
+    }
+
+    /// Appends the octets of a secret.
+    mutating func append(_ secret: borrowing SecretBytes) {
+        secret.withUnsafeBytes { append($0) }
+    }
+
+    /// Appends octets that are not secret.
+    mutating func append(_ octets: [UInt8]) {
+        octets.withUnsafeBytes { append($0) }
+    }
+
+    /// Appends text that is not secret.
+    mutating func append(_ text: String) { append(Array(text.utf8)) }
+
+    /// What was written.
+    consuming func finish() -> SecretBytes { memory.duplicate(0..<count) }
+}

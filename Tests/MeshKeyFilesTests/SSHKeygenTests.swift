@@ -1,0 +1,98 @@
+import MeshCore
+import MeshPlatforms
+import Testing
+
+@testable import MeshKeyFiles
+
+/// Both ways against OpenSSH's own program.
+@Suite(.enabled(if: hasSSHKeygen, "ssh-keygen is not installed"))
+struct SSHKeygenTests {
+    struct Kind: Sendable, CustomTestStringConvertible {
+        let type: String
+        let bits: String
+        let algorithm: SSHAlgorithm
+        var testDescription: String { "\(type) \(bits)" }
+    }
+
+    static let kinds = [
+        Kind(type: "ed25519", bits: "256", algorithm: .ed25519), Kind(type: "rsa", bits: "2048", algorithm: .rsa),
+        Kind(type: "rsa", bits: "3072", algorithm: .rsa), Kind(type: "ecdsa", bits: "256", algorithm: .p256),
+        Kind(type: "ecdsa", bits: "384", algorithm: .p384), Kind(type: "ecdsa", bits: "521", algorithm: .p521),
+    ]
+
+    @Test(arguments: kinds) func readsAndIsRead(kind: Kind) throws {
+        let directory = try TemporaryDirectory()
+        let theirs = directory.file("theirs")
+        let made = try Command(
+            "ssh-keygen", "-q", "-t", kind.type, "-b", kind.bits, "-N", "", "-C", "bob@example.com", "-f", theirs)
+        try #require(made.status == 0, "\(made.output)")
+
+        let key = try SSHPrivateKey(openSSHText: directory.secret("theirs"))
+        #expect(key.publicKey.algorithm == kind.algorithm)
+        #expect(key.publicKey.comment == "bob@example.com")
+        #expect(key.publicKey.openSSHLine + "\n" == (try directory.text("theirs.pub")))
+        #expect(try SSHPublicKey(openSSHLine: directory.text("theirs.pub")) == key.publicKey)
+
+        let listed = try Command("ssh-keygen", "-l", "-f", theirs)
+        #expect(listed.output.contains(" \(key.publicKey.fingerprint) "))
+
+        // Written here, plain and encrypted, and read by them: `-y` needs the passphrase.
+        for (name, words) in [("plain", ""), ("sealed", "correct horse battery staple")] {
+            let encryption: SSHKeyEncryption = words.isEmpty ? .none : .passphrase(passphrase(words), rounds: 2)
+            try directory.write(try key.openSSHText(encryption, random: SystemRandomSource()).octets(), name)
+            let read = try Command("ssh-keygen", "-y", "-P", words, "-f", directory.file(name))
+            #expect(read.output == key.publicKey.openSSHLine + "\n")
+        }
+        #expect(try Command("ssh-keygen", "-y", "-P", "wrong", "-f", directory.file("sealed")).status != 0)
+
+        // The other form of public keys, both ways.
+        let exported = try Command("ssh-keygen", "-e", "-m", "RFC4716", "-f", theirs + ".pub")
+        #expect(try SSHPublicKey(rfc4716: exported.output).wire == key.publicKey.wire)
+        try directory.write(Array(key.publicKey.rfc4716.utf8), "ours.rfc4716")
+        let imported = try Command("ssh-keygen", "-i", "-m", "RFC4716", "-f", directory.file("ours.rfc4716"))
+        #expect(imported.output == key.publicKey.commented("").openSSHLine + "\n")
+    }
+
+    @Test(arguments: ["aes256-ctr", "aes256-cbc", "aes256-gcm@openssh.com"]) func readsCiphers(cipher: String) throws {
+        let directory = try TemporaryDirectory()
+        let made = try Command(
+            "ssh-keygen", "-q", "-t", "ed25519", "-N", "pass phrase", "-a", "2", "-Z", cipher, "-C", "c", "-f",
+            directory.file("key"))
+        try #require(made.status == 0, "\(made.output)")
+        let text = try directory.secret("key")
+        let key = try SSHPrivateKey(openSSHText: text, passphrase: passphrase("pass phrase"))
+        #expect(key.publicKey.openSSHLine + "\n" == (try directory.text("key.pub")))
+        #expect(code { _ = try SSHPrivateKey(openSSHText: text) } == .passphraseNeeded)
+        #expect(
+            code { _ = try SSHPrivateKey(openSSHText: text, passphrase: passphrase("pass")) } == .wrongPassphrase)
+    }
+
+    @Test func refusesOtherCiphers() throws {
+        let directory = try TemporaryDirectory()
+        let made = try Command(
+            "ssh-keygen", "-q", "-t", "ed25519", "-N", "pass phrase", "-a", "1", "-Z",
+            "chacha20-poly1305@openssh.com", "-f", directory.file("key"))
+        try #require(made.status == 0, "\(made.output)")
+        let text = try directory.secret("key")
+        #expect(
+            code { _ = try SSHPrivateKey(openSSHText: text, passphrase: passphrase("pass phrase")) } == .unsupported)
+    }
+
+    /// What is made here from octets, rather than read, is read by them.
+    @Test func readsKeysMadeHere() throws {
+        let directory = try TemporaryDirectory()
+        let random = SystemRandomSource()
+        func check(_ key: borrowing SSHPrivateKey) throws {
+            try directory.write(try key.openSSHText(random: random).octets(), "key")
+            let read = try Command("ssh-keygen", "-y", "-f", directory.file("key"))
+            #expect(read.output == key.publicKey.openSSHLine + "\n")
+        }
+        try check(SSHPrivateKey.generate(comment: "made here", random: random))
+        for (algorithm, size) in [(SSHAlgorithm.p256, 32), (.p384, 48), (.p521, 66)] {
+            var octets = random.bytes(size)
+            octets[0] = 0
+            octets[1] |= 0x80
+            try check(SSHPrivateKey(algorithm, scalar: SecretBytes(copying: octets), comment: "made here"))
+        }
+    }
+}
