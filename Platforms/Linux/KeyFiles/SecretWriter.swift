@@ -39,6 +39,11 @@ struct SecretWriter: ~Copyable {
     /// Appends text that is not secret.
     mutating func append(_ text: String) { append(Array(text.utf8)) }
 
+    /// Lends what was written so far.
+    borrowing func withWritten<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        memory.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    }
+
     /// What was written.
     consuming func finish() -> SecretBytes { memory.duplicate(0..<count) }
 }

@@ -46,7 +46,7 @@ extension SSHPrivateKey {
         var body = text.drop(while: isBlank)
         while let last = body.last, isBlank(last) { body = body.dropLast() }
         guard body.starts(with: textStart.utf8) else {
-            if body.starts(with: "-----BEGIN ".utf8) {
+            if body.starts(with: "-----BEGIN ".utf8), !textStart.utf8.starts(with: body) {
                 throw SSHError.unsupported(
                     "The key is in an older PEM form, which is not read here.",
                     remedy: "Convert it with: ssh-keygen -p -f FILE")

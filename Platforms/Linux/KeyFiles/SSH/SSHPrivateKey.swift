@@ -49,12 +49,18 @@ public struct SSHPrivateKey: ~Copyable, Sendable {
         try SSHPrivateKey(ed25519Seed: SecretBytes(random: 32, from: random), comment: comment)
     }
 
+    /// A second one of the same key. Named, because every copy is one more thing to wipe.
+    public borrowing func duplicate() -> SSHPrivateKey {
+        SSHPrivateKey(publicKey: publicKey, fields: fields.duplicate())
+    }
+
     /// The same key with another comment.
     public consuming func commented(_ comment: String) -> SSHPrivateKey {
         SSHPrivateKey(publicKey: publicKey.commented(comment), fields: fields.duplicate())
     }
 
-    private init(publicKey: SSHPublicKey, fields: consuming SecretBytes) {
+    /// A key of parts that are known to belong together.
+    init(publicKey: SSHPublicKey, fields: consuming SecretBytes) {
         self.publicKey = publicKey
         self.fields = fields
     }
