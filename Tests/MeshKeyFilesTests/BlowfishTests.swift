@@ -14,7 +14,10 @@ struct BlowfishTests {
     /// The known answers of OpenBSD's function, as published with the Python binding of it.
     @Test(arguments: [
         ("password", "salt", UInt32(4), "5bbf0cc293587f1c3635555c27796598d47e579071bf427e9d8fbe842aba34d9"),
-        ("password", "salt", UInt32(8), "e1367ec5151a33faac4cc1c144cd23fa15d5548493ecc99b9b5d9c0d3b27bec76227ea66088b849b20ab7aa478010246e74bba51723fefa9f9474d6508845e8d"),
+        (
+            "password", "salt", UInt32(8),
+            "e1367ec5151a33faac4cc1c144cd23fa15d5548493ecc99b9b5d9c0d3b27bec76227ea66088b849b20ab7aa478010246e74bba51723fefa9f9474d6508845e8d"
+        ),
         ("password", "\u{0}", UInt32(4), "c12b566235eee04c212598970a579a67"),
     ])
     func knownAnswers(password: String, salt: String, rounds: UInt32, expected: String) throws {

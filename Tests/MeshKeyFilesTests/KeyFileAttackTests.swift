@@ -13,7 +13,8 @@ struct KeyFileAttackTests {
 
         var expected: PlatformError.Code {
             switch self {
-            case .fileMode, .groupRead, .owner, .hardLink, .keysDirectoryMode, .keysDirectoryOwner, .rootMode, .sealMode:
+            case .fileMode, .groupRead, .owner, .hardLink, .keysDirectoryMode, .keysDirectoryOwner, .rootMode,
+                .sealMode:
                 .insecurePermissions
             case .link, .danglingLink, .fifo, .directory, .socketless, .keysDirectoryLink, .keysIsFile, .sealLink:
                 .unexpectedFileType
@@ -93,7 +94,9 @@ struct KeyFileAttackTests {
         try await store.put([1], as: newItem())
         try directory.write([7], "outside")
         let links = try Command(
-            "sh", "-c", "cd '\(directory.path)' && mkdir away && touch away/file && ln -s ../../outside root/keys/one && ln -s ../../away root/keys/two")
+            "sh", "-c",
+            "cd '\(directory.path)' && mkdir away && touch away/file && ln -s ../../outside root/keys/one && ln -s ../../away root/keys/two"
+        )
         try #require(links.status == 0, "\(links.output)")
         _ = try await store.eraseTestKeys(options: CallOptions())
         #expect(try directory.octets("outside") == [7])

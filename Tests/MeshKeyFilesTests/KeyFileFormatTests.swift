@@ -31,7 +31,8 @@ struct KeyFileFormatTests {
         #expect(try directory.mode(directory.name(item)) == 0o600)
         for name in ["root", "root/keys", "root/locks"] { #expect(try directory.mode(name) == 0o700) }
         // Neither the octets nor their Base64, at any of its three phases, are in a sealed file.
-        let forms = [Self.secret] + (0..<3).map { Array(Base64.encode(Array(Self.secret[$0...]), .url).utf8.prefix(40)) }
+        let forms =
+            [Self.secret] + (0..<3).map { Array(Base64.encode(Array(Self.secret[$0...]), .url).utf8.prefix(40)) }
         let found = forms.contains { !octets.ranges(of: $0).isEmpty }
         #expect(found == !isSealed)
     }
@@ -118,7 +119,8 @@ struct KeyFileFormatTests {
             try await store.put(Self.secret, as: item, .always)
             text = try directory.text(directory.name(item))
         } while !text.contains(old)
-        try directory.write(Self.checked(Array(text.replacing(old, with: new, maxReplacements: 1).utf8)), directory.name(item))
+        try directory.write(
+            Self.checked(Array(text.replacing(old, with: new, maxReplacements: 1).utf8)), directory.name(item))
         #expect(await code { _ = try await store.get(item) } == .corrupt)
         #expect(try await store.list().problems.count == 1)
     }

@@ -235,7 +235,9 @@ struct KeyFileLockTests {
     }
 
     /// A weaker cost or another salt in a seal that is otherwise right does not open.
-    @Test(arguments: [("scrypt: 16 1 1", "scrypt: 8 1 1"), ("scrypt: 16 1 1", "scrypt: 016 1 1"), ("salt: ", "salt: A")])
+    @Test(arguments: [
+        ("scrypt: 16 1 1", "scrypt: 8 1 1"), ("scrypt: 16 1 1", "scrypt: 016 1 1"), ("salt: ", "salt: A"),
+    ])
     func changedSealsDoNotOpen(old: String, new: String) async throws {
         let directory = try TemporaryDirectory()
         _ = try await directory.unlocked()
@@ -257,7 +259,9 @@ struct KeyFileLockTests {
         // The lock is held by this thread, as another process would hold it.
         let found = try await Self.holding(locks) {
             [
-                await code { try await store.store(SecretBytes(text: "x"), as: item, replacement: .always, options: short) },
+                await code {
+                    try await store.store(SecretBytes(text: "x"), as: item, replacement: .always, options: short)
+                },
                 await code { _ = try await store.remove(item.identifier, options: short) },
                 await code { _ = try await store.eraseTestKeys(options: short) },
             ]

@@ -16,7 +16,9 @@ struct SecretWriter: ~Copyable {
         if source.count > memory.count - count {
             let size = max(memory.count * 2, count + source.count)
             memory = memory.withUnsafeBytes { old in
-                SecretBytes(count: size) { UnsafeMutableRawBufferPointer(rebasing: $0[..<old.count]).copyMemory(from: old) }
+                SecretBytes(count: size) {
+                    UnsafeMutableRawBufferPointer(rebasing: $0[..<old.count]).copyMemory(from: old)
+                }
             }
         }
         let start = count

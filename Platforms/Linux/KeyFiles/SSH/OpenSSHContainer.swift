@@ -143,14 +143,16 @@ extension SSHPrivateKey {
         guard !salt.isEmpty, rounds > 0 else { throw SSHError.corrupt("The key has no salt, or no rounds.") }
         guard rounds <= BcryptPBKDF.maximumRounds else {
             throw SSHError.unsupported(
-                "The key asks for \(rounds) rounds of its passphrase function; at most \(BcryptPBKDF.maximumRounds) are run.")
+                "The key asks for \(rounds) rounds of its passphrase function; at most \(BcryptPBKDF.maximumRounds) are run."
+            )
         }
         guard let passphrase else {
             throw PlatformError(.passphraseNeeded, store: SSHError.subject, "The key is encrypted under a passphrase.")
         }
         guard passphrase.bytes.count > 0 else {
             throw PlatformError(
-                .wrongPassphrase, store: SSHError.subject, "The passphrase is empty, and no key is encrypted under that.")
+                .wrongPassphrase, store: SSHError.subject,
+                "The passphrase is empty, and no key is encrypted under that.")
         }
         return try BcryptPBKDF.derive(passphrase.bytes, salt: salt, rounds: rounds, count: 32 + cipher.vectorSize)
     }

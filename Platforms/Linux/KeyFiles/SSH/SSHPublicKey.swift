@@ -161,7 +161,8 @@ enum RSAPublicDER {
         let count = content.count
         let length: [UInt8] =
             count < 0x80
-            ? [UInt8(count)] : count < 0x100 ? [0x81, UInt8(count)] : [0x82, UInt8(count >> 8 & 0xFF), UInt8(count & 0xFF)]
+            ? [UInt8(count)]
+            : count < 0x100 ? [0x81, UInt8(count)] : [0x82, UInt8(count >> 8 & 0xFF), UInt8(count & 0xFF)]
         return [tag] + length + content
     }
 

@@ -27,8 +27,9 @@ struct FieldReader {
                 remedy: "Use the newer program that wrote it.")
         }
         let checked = text.count - Self.checkLine
-        guard checked >= position, text.suffix(Self.checkLine).elementsEqual(
-            Self.checkText(of: UnsafeRawBufferPointer(rebasing: text[..<checked]), kind: kind).utf8)
+        guard checked >= position,
+            text.suffix(Self.checkLine).elementsEqual(
+                Self.checkText(of: UnsafeRawBufferPointer(rebasing: text[..<checked]), kind: kind).utf8)
         else { throw corrupt("Its check value is wrong.") }
     }
 
@@ -71,7 +72,9 @@ struct FieldReader {
 
     /// The octets that the next line, called `name`, has in Base64. Not for secrets.
     mutating func base64(_ name: String) throws -> [UInt8] {
-        guard let octets = try Base64.decode(text(name), .url) else { throw corrupt("The line '\(name)' is no Base64.") }
+        guard let octets = try Base64.decode(text(name), .url) else {
+            throw corrupt("The line '\(name)' is no Base64.")
+        }
         return octets
     }
 

@@ -205,7 +205,8 @@ struct KeyDirectory: Sendable {
             if let file = try directory.readFile(KeyFileName.seal, limit: KeySeal.largestFile) { return file }
             guard try directory.names().isEmpty else {
                 throw PlatformError(
-                    .corrupt, store: sealPath, "There are keys, but the file of the seal they were sealed under is gone.",
+                    .corrupt, store: sealPath,
+                    "There are keys, but the file of the seal they were sealed under is gone.",
                     remedy: "Restore it from a backup; without it no passphrase opens them.")
             }
             try key.file.withUnsafeBytes { try directory.createFile(KeyFileName.seal, with: $0) }

@@ -58,7 +58,8 @@ struct KeyFileHeader {
     init(_ reader: inout FieldReader, of text: UnsafeRawBufferPointer) throws {
         let protection = try reader.text("protection")
         guard let mode = try PlatformMode(reader.text("mode")) else { throw reader.corrupt("Its mode cannot be.") }
-        guard let identifier = try UDF(reader.text("identifier")), let keyClass = try KeyClass(rawValue: reader.text("class"))
+        guard let identifier = try UDF(reader.text("identifier")),
+            let keyClass = try KeyClass(rawValue: reader.text("class"))
         else { throw reader.corrupt("Its identifier or class cannot be.") }
         let isExportable = try reader.text("exportable") == "yes"
         let account = try reader.optionalText("account").map { try Self.decoded($0, reader) }

@@ -134,7 +134,9 @@ enum KeySeal {
         """
     }
 
-    private static func associated(_ header: String) -> [UInt8] { Array("mesh key store \(kind) header\0\(header)".utf8) }
+    private static func associated(_ header: String) -> [UInt8] {
+        Array("mesh key store \(kind) header\0\(header)".utf8)
+    }
 
     private static func nonce(_ subkey: borrowing SecretBytes) -> [UInt8] {
         subkey.duplicate(32..<44).withUnsafeBytes { Array($0) }
