@@ -84,6 +84,7 @@ public final class KeyShare: Sendable {
     }
 
     private static func isCanonical(_ text: borrowing SecretBytes, _ octets: borrowing SecretBytes) -> Bool {
+        guard text.withUnsafeBytes({ SecretUDF.trimmed($0).count == $0.count }) else { return false }
         let canonical = SecretUDF.text(of: octets)
         guard let given = try? SecretUDF.canonicalText(of: text) else { return false }
         return given.isEqual(to: canonical)

@@ -27,7 +27,8 @@ public struct LocatorError: MeshError, Equatable {
     /// The stable name of the case.
     public var codeName: String { code.name }
 
-    init(_ code: Code, _ message: String, remedy: String? = nil, cause: (any Error)? = nil) {
+    /// An error that says `message`, which must not quote a key.
+    public init(_ code: Code, _ message: String = "", remedy: String? = nil, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
         self.remedy = remedy

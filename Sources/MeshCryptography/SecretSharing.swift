@@ -30,7 +30,7 @@ public enum SecretSharing {
         // Values must fit the secret's octets. A polynomial with one that does not is thrown away: for the shortest
         // secrets that is one in twenty, else practically none.
         for _ in 0..<256 {
-            guard let polynomial = SharePolynomial(secret: secret, quorum: quorum, from: random) else { continue }
+            guard let polynomial = SharePolynomial(secret: secret, quorum: quorum, from: random) else { break }
             var shares: [KeyShare] = []
             for index in 1...count {
                 guard let value = polynomial.value(at: index).octets(count: secret.count) else { break }

@@ -9,24 +9,35 @@ package struct SharePolynomial: ~Copyable {
     private let coefficients: SecretBytes
     private let quorum: Int
 
-    /// A polynomial through `secret`, all other coefficients uniform below the prime; nil for a secret that is too long.
+    /// A polynomial through `secret`, all other coefficients uniform below the prime.
+    ///
+    /// - Returns: nil for a secret that is too long, and when the source gives no number below the prime in 128 tries,
+    ///   which no working source does.
     init?(secret: borrowing SecretBytes, quorum: Int, from random: any RandomSource) {
         guard let prime = SharePrime.prime(octets: secret.count), quorum >= 1 else { return nil }
         let octets = secret.count
         let size = octets + 1
-        coefficients = secret.withUnsafeBytes { secret in
+        var isUniform = true
+        let all = secret.withUnsafeBytes { secret in
             SecretBytes(count: size * quorum) { target in
                 UnsafeMutableRawBufferPointer(rebasing: target[1..<size]).copyMemory(from: secret)
                 for index in 1..<max(quorum, 1) {
                     let place = UnsafeMutableRawBufferPointer(rebasing: target[index * size..<(index + 1) * size])
                     // The prime has 8 · octets + 1 bits: about every second try is below it.
-                    repeat {
+                    var tries = 0
+                    var isBelow = false
+                    while !isBelow, tries < 128 {
                         random.fill(place)
                         place[0] &= 1
-                    } while !BigInteger(bigEndian: UnsafeRawBufferPointer(place)).isLess(than: prime)
+                        isBelow = BigInteger(bigEndian: UnsafeRawBufferPointer(place)).isLess(than: prime)
+                        tries += 1
+                    }
+                    isUniform = isUniform && isBelow
                 }
             }
         }
+        guard isUniform else { return nil }
+        self.coefficients = all
         self.octets = octets
         self.prime = prime
         self.quorum = quorum
