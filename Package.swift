@@ -18,7 +18,7 @@ let package = Package(
         .library(name: "MeshRegistry", targets: ["MeshRegistry"]),
         .library(name: "MeshKeyFiles", targets: ["MeshKeyFiles"]),
         .library(name: "MeshSecretService", targets: ["MeshSecretService"]),
-        .library(name: "MeshLinux", targets: ["MeshLinux"]),
+        .library(name: "MeshLinuxPlatform", targets: ["MeshLinuxPlatform"]),
         .executable(name: "meshclient", targets: ["meshclient"]),
         .executable(name: "mesh-vectors", targets: ["mesh-vectors"]),
     ],
@@ -89,7 +89,7 @@ let package = Package(
             ],
             path: "Platforms/Linux/SecretService"),
         .target(
-            name: "MeshLinux",
+            name: "MeshLinuxPlatform",
             dependencies: [
                 "MeshCore", "MeshPlatforms", "MeshHomeDirectory", "MeshRegistry", "MeshKeyFiles", "MeshFiles",
                 .target(name: "MeshSecretService", condition: .when(traits: ["SecretService"])),
@@ -105,7 +105,10 @@ let package = Package(
             ]),
         .executableTarget(
             name: "meshclient",
-            dependencies: ["MeshCommands", "MeshPlatforms", "MeshLinux", "MeshInMemory"]),
+            dependencies: [
+                "MeshCommands", "MeshCore", "MeshPlatforms", "MeshLinuxPlatform", "MeshHomeDirectory", "MeshKeyFiles",
+                "MeshInMemory",
+            ]),
         .executableTarget(
             name: "mesh-vectors",
             dependencies: [
@@ -113,11 +116,16 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
 
+        .executableTarget(
+            name: "first-light",
+            dependencies: ["MeshCore", "MeshPlatforms", "MeshSessions", "MeshInMemory", "MeshLinuxPlatform"],
+            path: "Examples/FirstLight"),
+
         // Tests.
         .testTarget(name: "MeshCoreTests", dependencies: ["MeshCore"]),
         .testTarget(
             name: "MeshCryptographyTests", dependencies: ["MeshCore", "MeshCryptography", "MeshVectors"],
-            resources: [.copy("Vectors")]),
+            exclude: ["generate_vectors.py"], resources: [.copy("Vectors")]),
         .testTarget(name: "MeshEncodingTests", dependencies: ["MeshCore", "MeshEncoding"]),
         .testTarget(
             name: "MeshPlatformsTests",
@@ -145,7 +153,7 @@ let package = Package(
             name: "MeshSessionsTests",
             dependencies: [
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshPlatformTesting",
-                "MeshProfiles", "MeshSessions", "MeshInMemory", "MeshLinux", "MeshKeyFiles",
+                "MeshProfiles", "MeshSessions", "MeshInMemory", "MeshLinuxPlatform", "MeshKeyFiles",
             ]),
         .testTarget(
             name: "MeshCommandsTests",

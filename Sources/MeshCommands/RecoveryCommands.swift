@@ -19,7 +19,7 @@ struct RehearseCommand: AsyncParsableCommand {
     func run() async throws {
         let environment = try CommandEnvironment.required
         let personal = try await MeshSession(try await shared.open().platform).personalSession(profile)
-        let shares = try ShareInput(console: environment.console).read(files: files)
+        let shares = try await ShareInput(console: environment.console).read(files: files)
         try await personal.rehearse(with: shares, on: environment.makeScratchMachine())
         if shared.json {
             environment.console.print(try await json(personal))
@@ -87,7 +87,7 @@ struct RecoverCommand: AsyncParsableCommand {
             }
         }
         let opened = try await shared.open()
-        let shares = try ShareInput(console: environment.console).read(files: files)
+        let shares = try await ShareInput(console: environment.console).read(files: files)
         let personal = try await MeshSession(opened.platform).recover(
             from: shares, expecting: expected, name: name, account: account)
         if shared.json {

@@ -8,7 +8,12 @@ struct ShareInput {
 
     /// - Parameter files: files to read shares from instead, when that was asked for; one share a line.
     /// - Throws: ``ShareError`` naming the share; `CancellationError` when the person gives up.
-    func read(files: [String]) throws -> [KeyShare] {
+    func read(files: [String]) async throws -> [KeyShare] {
+        // Nobody waits for a person on a thread of the cooperative pool. A day is as good as for ever.
+        try await BlockingCalls(store: "terminal").run(deadline: .seconds(86_400)) { try readBlocking(files) }
+    }
+
+    private func readBlocking(_ files: [String]) throws -> [KeyShare] {
         if !files.isEmpty { return try SecretSharing.parse(try files.flatMap { try SecretFile.lines(of: $0) }) }
         return console.isInteractive ? try ask() : try SecretSharing.parse(lines())
     }

@@ -1,1 +1,48 @@
-@main enum Main { static func main() {} }
+import Glibc
+import MeshCommands
+import MeshCore
+import MeshHomeDirectory
+import MeshInMemory
+import MeshKeyFiles
+import MeshLinuxPlatform
+import MeshPlatforms
+
+/// The tool on this machine. Everything it does is in `MeshCommands`; here the concrete platform is named.
+@main
+enum Main {
+    static func main() async {
+        // A reader that goes away (`meshclient … | head -1`) ends the output, not the work.
+        signal(SIGPIPE, SIG_IGN)
+        let environment = CommandEnvironment(
+            open: { request in
+                let platform = try await MeshLinux.initialize(
+                    mode: request.mode, keyStore: request.keyStore, passphrase: prompt(request))
+                return CommandEnvironment.OpenedPlatform(
+                    platform, keyStoreReason: platform.keyStoreReason?.rawValue ?? "given")
+            },
+            candidates: { request in
+                MeshLinux.candidates(home: try HomeDirectory(mode: request.mode), passphrase: prompt(request))
+            },
+            makeScratchMachine: { MeshMachineCached() }, console: TerminalConsole())
+        exit(await MeshClientCommand.run(Array(CommandLine.arguments.dropFirst()), in: environment))
+    }
+
+    /// Asks for the passphrase of key files: at the terminal, twice if it is new; else one line of standard input.
+    private static func prompt(_ request: CommandEnvironment.PlatformRequest) -> PassphrasePrompt {
+        let console = TerminalConsole()
+        return PassphrasePrompt { wanted in
+            guard wanted.purpose != .unlock, console.isInteractive else {
+                return request.passphrase("Passphrase of the keys in \(wanted.directory): ")?.bytes.duplicate()
+            }
+            guard let first = request.passphrase("New passphrase for the keys in \(wanted.directory): "),
+                let second = request.passphrase("The same again: ")
+            else { return nil }
+            guard first.bytes.isEqual(to: second.bytes) else {
+                throw PlatformError(
+                    .promptDismissed, store: wanted.store, "The two passphrases are not the same.",
+                    remedy: "Try again; nothing was written.")
+            }
+            return first.bytes.duplicate()
+        }
+    }
+}

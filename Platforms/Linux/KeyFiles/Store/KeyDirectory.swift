@@ -9,8 +9,10 @@ struct KeyDirectory: Sendable {
     private static let locks = "locks"
     private static let lock = "keys.lock"
 
-    /// The root directory.
+    /// The path of the root directory, for messages.
     let root: String
+    /// Opens the root directory, and makes it if asked to; nil if it is not there.
+    let openRoot: @Sendable (_ create: Bool) throws -> Directory?
     let mode: PlatformMode
     /// The name of the store, for messages.
     let store: String
@@ -30,13 +32,13 @@ struct KeyDirectory: Sendable {
 
     private func open(create: Bool) throws -> Directory? {
         // Opened anew each time: a root that was erased and made again is found again.
-        try Directory.open(root, create: create)?.subdirectory(Self.name, create: create)
+        try openRoot(create)?.subdirectory(Self.name, create: create)
     }
 
     /// Runs `body` with the directory, made if it is missing, under the lock of all processes.
     private func change<R>(_ limits: Limits, _ body: (Directory) throws -> R) throws -> R {
         let missing = PlatformError(.inputOutput, store: path, "The directory went away while it was made.")
-        guard let locks = try Directory.open(root, create: true)?.subdirectory(Self.locks, create: true) else {
+        guard let locks = try openRoot(true)?.subdirectory(Self.locks, create: true) else {
             throw missing
         }
         return try FileLock(Self.lock, in: locks).withLock(until: limits.deadline, abandonment: limits.abandonment) {

@@ -48,8 +48,23 @@ public final class KeyFileStore: KeyStore {
 
     /// A store of the keys in `root` (an absolute path; made with mode 0700 when the first key is stored) of `mode`.
     /// Nothing is read or written yet.
-    public init(
+    public convenience init(
         root: String, mode: PlatformMode, sealing: Sealing, random: any RandomSource = SystemRandomSource()
+    ) {
+        self.init(
+            mode: mode, path: root, directory: { try Directory.open(root, create: $0) }, sealing: sealing,
+            random: random)
+    }
+
+    /// A store of the keys in the directory that `directory` opens. Nothing is read or written yet.
+    ///
+    /// - Parameters:
+    ///   - path: the path of the directory, for messages.
+    ///   - directory: opens the directory, makes it if asked to, and gives nil if it is not there. It is called for each
+    ///     call of the store, off the cooperative pool.
+    public init(
+        mode: PlatformMode, path: String, directory openRoot: @escaping @Sendable (_ create: Bool) throws -> Directory?,
+        sealing: Sealing, random: any RandomSource = SystemRandomSource()
     ) {
         let isSealed: Bool
         switch sealing {
@@ -59,7 +74,8 @@ public final class KeyFileStore: KeyStore {
             (isSealed, provider, cost) = (false, nil, .keyFiles)
         }
         let name = isSealed ? Self.sealedName : Self.clearName
-        directory = KeyDirectory(root: root, mode: mode, store: name, isSealed: isSealed, random: random)
+        directory = KeyDirectory(
+            root: path, openRoot: openRoot, mode: mode, store: name, isSealed: isSealed, random: random)
         var capabilities: KeyStoreCapabilities = [.listing, .atomicCreation, .compareAndSwap]
         if isSealed { capabilities.insert(.locking) }
         traits = KeyStoreTraits(
@@ -74,18 +90,20 @@ public final class KeyFileStore: KeyStore {
     ///
     /// Opening the sealed one unlocks it if `provider` needs no person for it.
     public static func candidates(
-        root: String, mode: PlatformMode, provider: (any PassphraseProvider)?, random: any RandomSource
+        mode: PlatformMode, path: String, directory: @escaping @Sendable (_ create: Bool) throws -> Directory?,
+        provider: (any PassphraseProvider)?, random: any RandomSource = SystemRandomSource()
     ) -> [KeyStoreCandidate] {
         [
             KeyStoreCandidate(name: sealedName, isAutomatic: false, note: "it needs a passphrase of its own") {
-                let store = KeyFileStore(root: root, mode: mode, sealing: .passphrase(provider), random: random)
+                let store = KeyFileStore(
+                    mode: mode, path: path, directory: directory, sealing: .passphrase(provider), random: random)
                 if let provider, !provider.isInteractive {
                     try await store.unlock(.withoutPrompt, options: CallOptions(deadline: .seconds(10)))
                 }
                 return store
             },
             KeyStoreCandidate(name: clearName, isAutomatic: false, note: "it keeps keys in the open") {
-                KeyFileStore(root: root, mode: mode, sealing: .clear, random: random)
+                KeyFileStore(mode: mode, path: path, directory: directory, sealing: .clear, random: random)
             },
         ]
     }
