@@ -11,6 +11,8 @@ public struct CommandEnvironment: Sendable {
         public var mode: PlatformMode
         /// The key store that was named, if any.
         public var keyStore: String?
+        /// Whether the command needs the key store. If not, a machine without one is opened all the same.
+        public var needsKeys: Bool
         /// How a passphrase is asked for, when the key store wants one.
         public var passphrase: @Sendable (_ prompt: String) -> SharedSecret?
     }

@@ -17,7 +17,7 @@ struct DeviceCommand: AsyncParsableCommand {
         @Flag(name: .customLong("default"), help: "Make it the default device.") var makeDefault = false
 
         func run() async throws {
-            let session = MeshSession(try await shared.open().platform)
+            let session = MeshSession(try await shared.openKeys().platform)
             let device = try await session.createDevice(
                 name: name, description: description, makeDefault: makeDefault ? true : nil)
             let console = try CommandEnvironment.required.console

@@ -24,7 +24,7 @@ struct EscrowCommand: AsyncParsableCommand {
     var directory: String?
 
     func run() async throws {
-        let personal = try await MeshSession(try await shared.open().platform).personalSession(profile)
+        let personal = try await MeshSession(try await shared.openKeys().platform).personalSession(profile)
         let entry = try await personal.escrow(quorum: quorum, shares: shares)
         let console = try CommandEnvironment.required.console
         if let directory {

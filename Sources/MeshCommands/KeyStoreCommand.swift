@@ -16,7 +16,7 @@ struct KeyStoreCommand: AsyncParsableCommand {
 
         func run() async throws {
             let environment = try CommandEnvironment.required
-            let opened = try await environment.open(try shared.request())
+            let opened = try await environment.open(try shared.request(needsKeys: true))
             let traits = opened.platform.keys.traits
             let state = await opened.platform.keys.state()
             let word: String
@@ -66,10 +66,7 @@ struct KeyStoreCommand: AsyncParsableCommand {
 
         func run() async throws {
             let environment = try CommandEnvironment.required
-            let opened = try await environment.open(try shared.request())
-            if shared.unlock, case .locked = await opened.platform.keys.state() {
-                try await opened.platform.keys.unlock(.promptAllowed, options: CallOptions(deadline: .seconds(60)))
-            }
+            let opened = try await shared.open()
             // Listing is slow in some keyrings (2 ms a key), and no hot path.
             let listing = try await opened.platform.keys.list(
                 matching: KeyFilter(), options: CallOptions(deadline: .seconds(30)))

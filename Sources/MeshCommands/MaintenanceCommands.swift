@@ -13,15 +13,9 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = try CommandEnvironment.required
-        var findings: [Finding]
-        do {
-            let opened = try await environment.open(try shared.request())
-            findings = await MeshSession(opened.platform).diagnose(try environment.candidates(try shared.request()))
-        } catch let error as PlatformError {
-            // The platform cannot even be opened: that is the finding, and what else could be used is the next one.
-            findings = [Finding(.problem, error.store, error)]
-            findings += error.candidates.map { Finding(.warning, "key store \($0.name)", code: "unusable", $0.detail) }
-        }
+        let opened = try await shared.open()
+        let candidates = try environment.candidates(try shared.request(needsKeys: false))
+        let findings = await MeshSession(opened.platform).diagnose(candidates)
         if shared.json {
             environment.console.print(["findings": .array(findings.map(Self.json))])
         } else {
@@ -57,7 +51,7 @@ struct EraseTestCommand: AsyncParsableCommand {
     func run() async throws {
         let environment = try CommandEnvironment.required
         try shared.platformMode().requireTest(store: "platform")
-        let opened = try await shared.open()
+        let opened = try await shared.openKeys()
         try await MeshSession(opened.platform).eraseTest()
         if shared.json {
             environment.console.print(["erased": .string(opened.platform.mode.description)])

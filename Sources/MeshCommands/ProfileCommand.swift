@@ -21,7 +21,7 @@ struct ProfileCommand: AsyncParsableCommand {
         @Flag(name: .customLong("default"), help: "Make it the default profile.") var makeDefault = false
 
         func run() async throws {
-            let opened = try await shared.open()
+            let opened = try await shared.openKeys()
             let personal = try await MeshSession(opened.platform).createPersonalProfile(
                 name: name, account: account, makeDefault: makeDefault ? true : nil)
             let console = try CommandEnvironment.required.console

@@ -42,7 +42,7 @@ struct DeleteCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = try CommandEnvironment.required
-        let opened = try await shared.open()
+        let opened = try await shared.openKeys()
         let personal = try await MeshSession(opened.platform).personalSession(profile)
         if !yes {
             environment.console.printError(
@@ -86,7 +86,7 @@ struct RecoverCommand: AsyncParsableCommand {
                 throw UsageError("--expect: \(error.message)")
             }
         }
-        let opened = try await shared.open()
+        let opened = try await shared.openKeys()
         let shares = try await ShareInput(console: environment.console).read(files: files)
         let personal = try await MeshSession(opened.platform).recover(
             from: shares, expecting: expected, name: name, account: account)

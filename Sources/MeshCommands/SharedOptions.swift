@@ -30,20 +30,32 @@ struct SharedOptions: ParsableArguments {
         return .test(try TestName(name))
     }
 
-    func request() throws -> CommandEnvironment.PlatformRequest {
+    func request(needsKeys: Bool) throws -> CommandEnvironment.PlatformRequest {
         let console = try CommandEnvironment.required.console
-        return CommandEnvironment.PlatformRequest(mode: try platformMode(), keyStore: keystore) { prompt in
+        return CommandEnvironment.PlatformRequest(
+            mode: try platformMode(), keyStore: keystore, needsKeys: needsKeys
+        ) { prompt in
             console.readShared(prompt: prompt)
         }
     }
 
-    /// Opens the platform, and unlocks its key store if that was asked for.
+    /// Opens the platform for a command that needs no key. The key store is unlocked only if that was asked for.
     func open() async throws -> CommandEnvironment.OpenedPlatform {
-        let opened = try await CommandEnvironment.required.open(try request())
-        if case .locked = await opened.platform.keys.state(), unlock || Self.asksByItself(opened.platform.keys.traits) {
-            try await opened.platform.keys.unlock(.promptAllowed, options: CallOptions(deadline: .seconds(60)))
-        }
+        let opened = try await CommandEnvironment.required.open(try request(needsKeys: false))
+        if unlock { try await Self.unlockNow(opened.platform.keys) }
         return opened
+    }
+
+    /// Opens the platform for a command that needs keys, and unlocks its key store if that was asked for.
+    func openKeys() async throws -> CommandEnvironment.OpenedPlatform {
+        let opened = try await CommandEnvironment.required.open(try request(needsKeys: true))
+        if unlock || Self.asksByItself(opened.platform.keys.traits) { try await Self.unlockNow(opened.platform.keys) }
+        return opened
+    }
+
+    private static func unlockNow(_ keys: any KeyStore) async throws {
+        guard case .locked = await keys.state() else { return }
+        try await keys.unlock(.promptAllowed, options: CallOptions(deadline: .seconds(60)))
     }
 
     /// Key files under a passphrase are locked at every start: whoever chose them expects to be asked. The prompt is in

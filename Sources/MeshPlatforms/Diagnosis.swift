@@ -50,38 +50,60 @@ public struct Finding: Hashable, Sendable {
 
 /// Looks at the parts of a platform without changing anything and without showing a prompt.
 public enum Diagnosis {
-    /// What each key store would answer, whether or not it is in use. Read-only; each answers by its deadline.
+    /// What each key store would answer that is not in use. Read-only; each answers by its deadline.
+    ///
+    /// Not being there is no problem by itself, and so nothing here is more than a warning.
     public static func keyStores(_ candidates: [KeyStoreCandidate]) async -> [Finding] {
         var findings: [Finding] = []
         for candidate in candidates {
             let subject = "key store \(candidate.name)"
+            guard candidate.isAutomatic else {
+                findings.append(Finding(.ok, subject, "Used only when it is named: \(candidate.note)."))
+                continue
+            }
             do {
-                findings.append(await keyStore(try await candidate.open(), subject: subject))
+                let store = try await candidate.open()
+                findings.append(Finding(.ok, subject, "Could be used: \(words(store.traits))."))
             } catch {
-                // Not being there is no problem by itself: another store may be in use.
                 findings.append(Finding(.warning, subject, error))
             }
         }
         return findings
     }
 
-    /// Whether `store` can be used, and what it is.
-    public static func keyStore(_ store: any KeyStore, subject: String) async -> Finding {
-        let traits = store.traits
-        let words =
-            "\(traits.provider)\(traits.collection.isEmpty ? "" : ", collection \(traits.collection)"); "
+    private static func words(_ traits: KeyStoreTraits) -> String {
+        "\(traits.provider)\(traits.collection.isEmpty ? "" : ", collection \(traits.collection)"); "
             + "kept \(traits.persistence), protected by \(traits.protection)"
+    }
+
+    /// Whether `store` can be used, what it is, and which of its keys cannot be read.
+    public static func keyStore(_ store: any KeyStore, subject: String) async -> [Finding] {
+        let traits = store.traits
+        var findings: [Finding] = []
         switch await store.state() {
         case .ready:
             let isWeak = traits.persistence < .untilDeleted || traits.protection < .passphrase
-            return Finding(isWeak ? .warning : .ok, subject, "Ready: \(words).")
+            findings.append(Finding(isWeak ? .warning : .ok, subject, "Ready: \(words(traits))."))
         case .locked:
-            return Finding(
-                .warning, subject, code: PlatformError.Code.locked.name, "Locked: \(words).",
-                remedy: "Unlock it, by logging in or with the unlock option of the tool.")
+            findings.append(
+                Finding(
+                    .warning, subject, code: PlatformError.Code.locked.name, "Locked: \(words(traits)).",
+                    remedy: "Unlock it, by logging in or with --unlock."))
         case .unavailable(let error):
-            return Finding(.problem, subject, error)
+            findings.append(Finding(.problem, subject, error))
+            findings += error.candidates.map { Finding(.warning, "key store \($0.name)", code: "unusable", $0.detail) }
+            return findings
         }
+        guard traits.capabilities.contains(.listing) else { return findings }
+        do {
+            let listing = try await store.list(matching: KeyFilter(), options: CallOptions(deadline: .seconds(30)))
+            findings += listing.problems.map { Finding(.problem, $0.store, $0) }
+        } catch let error as PlatformError where error.code == .locked {
+            // Said already.
+        } catch {
+            findings.append(Finding(.problem, subject, error))
+        }
+        return findings
     }
 
     /// Whether the registry and the profile files of `platform` can be read, and whether they agree.

@@ -10,8 +10,8 @@ extension MeshSession {
     public func diagnose(_ candidates: [KeyStoreCandidate] = []) async -> [Finding] {
         var findings: [Finding] = [Diagnosis.memory()]
         let traits = platform.keys.traits
-        findings.append(await Diagnosis.keyStore(platform.keys, subject: "key store in use: \(traits.name)"))
-        findings += await Diagnosis.keyStores(candidates.filter { $0.name != traits.name && $0.isAutomatic })
+        findings += await Diagnosis.keyStore(platform.keys, subject: "key store in use: \(traits.name)")
+        findings += await Diagnosis.keyStores(candidates.filter { $0.name != traits.name })
         findings += await Diagnosis.files(platform)
         let keeper = ProfileKeeper(platform: platform)
         findings += await profiles(.device, ProfileDevice.self, keeper)

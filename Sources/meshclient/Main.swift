@@ -16,9 +16,10 @@ enum Main {
         let environment = CommandEnvironment(
             open: { request in
                 let platform = try await MeshLinux.initialize(
-                    mode: request.mode, keyStore: request.keyStore, passphrase: prompt(request))
+                    mode: request.mode, keyStore: request.keyStore, passphrase: prompt(request),
+                    needsKeys: request.needsKeys)
                 return CommandEnvironment.OpenedPlatform(
-                    platform, keyStoreReason: platform.keyStoreReason?.rawValue ?? "given")
+                    platform, keyStoreReason: platform.keyStoreReason?.rawValue ?? "none could be chosen")
             },
             candidates: { request in
                 MeshLinux.candidates(home: try HomeDirectory(mode: request.mode), passphrase: prompt(request))

@@ -21,28 +21,35 @@ public enum MeshLinux {
     ///   - keyStore: `secret-service`, `files` or `files-clear`.
     ///   - environment: the environment of the process, if not the real one.
     ///   - passphrase: who is asked for the passphrase of key files.
+    ///   - needsKeys: if false, a machine without a usable key store is opened all the same: what needs no key works, and
+    ///     each call of the key store throws the reason.
     /// - Throws: ``PlatformError`` `noUsableKeyStore` with every candidate and why not, `storeChanged`, and what opening the
     ///   chosen store throws. Ends within the deadline of the stores (2 s each).
     public static func initialize(
         test: TestName? = nil, keyStore: String? = nil,
-        environment: [String: String] = HomePaths.processEnvironment, passphrase: (any PassphraseProvider)? = nil
+        environment: [String: String] = HomePaths.processEnvironment, passphrase: (any PassphraseProvider)? = nil,
+        needsKeys: Bool = true
     ) async throws -> LinuxPlatform {
         try await initialize(
             mode: test.map { .test($0) } ?? .production, keyStore: keyStore, environment: environment,
-            passphrase: passphrase)
+            passphrase: passphrase, needsKeys: needsKeys)
     }
 
-    /// As ``initialize(test:keyStore:environment:passphrase:)``, for a mode that is only known when the program runs.
+    /// As ``initialize(test:keyStore:environment:passphrase:needsKeys:)``, for a mode that is only known when the program runs.
     public static func initialize(
         mode: PlatformMode, keyStore: String? = nil,
-        environment: [String: String] = HomePaths.processEnvironment, passphrase: (any PassphraseProvider)? = nil
+        environment: [String: String] = HomePaths.processEnvironment, passphrase: (any PassphraseProvider)? = nil,
+        needsKeys: Bool = true
     ) async throws -> LinuxPlatform {
         let home = try HomeDirectory(mode: mode, environment: environment)
         let registry = JSONRegistry(mode: mode, path: home.path) { try home.root(create: $0) }
         let selection = KeyStoreSelection(candidates(home: home, environment: environment, passphrase: passphrase))
-        let selected = try await selection.select(explicit: keyStore, environment: environment, registry: registry)
-        return LinuxPlatform(
-            home: home, keys: selected.store, registry: registry, keyStoreReason: selected.reason)
+        do {
+            let selected = try await selection.select(explicit: keyStore, environment: environment, registry: registry)
+            return LinuxPlatform(home: home, keys: selected.store, registry: registry, keyStoreReason: selected.reason)
+        } catch let error as PlatformError where !needsKeys && error.code != .invalidArgument {
+            return LinuxPlatform(home: home, keys: UnavailableKeyStore(error), registry: registry)
+        }
     }
 
     /// The key stores of this machine, the most preferred first.
