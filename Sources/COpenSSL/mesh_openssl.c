@@ -51,6 +51,21 @@ int mesh_hash(enum mesh_hash hash, const void *data, size_t count, uint8_t *outp
     return result(ok);
 }
 
+int mesh_hash_typed(enum mesh_hash hash, const void *content_type, size_t content_type_count, const void *data,
+                    size_t count, uint8_t output[64]) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    const EVP_MD *md = hash_of(hash);
+    uint8_t inner[64];
+    int ok = context && EVP_DigestInit_ex2(context, md, NULL) &&
+             (count == 0 || EVP_DigestUpdate(context, data, count)) && finish(context, inner, sizeof inner) &&
+             EVP_DigestInit_ex2(context, md, NULL) &&
+             (content_type_count == 0 || EVP_DigestUpdate(context, content_type, content_type_count)) &&
+             EVP_DigestUpdate(context, ":", 1) && EVP_DigestUpdate(context, inner, sizeof inner) &&
+             finish(context, output, 64);
+    EVP_MD_CTX_free(context);
+    return result(ok);
+}
+
 mesh_hash_context *mesh_hash_start(enum mesh_hash hash) {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     if (!result(context && EVP_DigestInit_ex2(context, hash_of(hash), NULL))) {
@@ -258,10 +273,6 @@ int mesh_number_read_decimal(mesh_number *number, const char *decimal) {
 
 int mesh_number_set(mesh_number *number, uint64_t value) { return result(BN_set_word(N(number), value)); }
 
-int mesh_number_copy(mesh_number *number, const mesh_number *source) {
-    return result(BN_copy(N(number), C(source)) != NULL);
-}
-
 int mesh_number_write(const mesh_number *number, uint8_t *big_endian, size_t count) {
     return !BN_is_negative(C(number)) && result(BN_bn2binpad(C(number), big_endian, (int)count) == (int)count);
 }
@@ -387,5 +398,3 @@ int mesh_curve_is_point(int bits, const uint8_t *octets, size_t count) {
     EC_GROUP_free(curve);
     return result(ok);
 }
-
-void mesh_cleanse(void *octets, size_t count) { OPENSSL_cleanse(octets, count); }

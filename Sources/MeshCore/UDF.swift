@@ -113,7 +113,7 @@ public struct UDF: Hashable, Sendable, CustomStringConvertible, LosslessStringCo
         guard type.isKnown else {
             throw UDFError(.unknownType, "The text starts with UDF type \(type.rawValue), which is not known.")
         }
-        self.text = Self.grouped(characters)
+        self.text = characters.withUnsafeBytes { Self.grouped($0) }
         self.type = type
     }
 
@@ -140,12 +140,14 @@ public struct UDF: Hashable, Sendable, CustomStringConvertible, LosslessStringCo
 
     /// The Base32 text of `octets` in groups of four, cut to the first ceil(bits / 5) characters if `bits` is given.
     public static func present(_ octets: [UInt8], bits: Int? = nil) -> String {
-        var characters = [UInt8](repeating: 0, count: Base32.encodedCount(octets.count))
-        octets.withUnsafeBytes { source in
-            characters.withUnsafeMutableBytes { Base32.encode(source, into: $0) }
+        let whole = Base32.encodedCount(octets.count)
+        let count = min(whole, bits.map { (max($0, 0) + 4) / 5 } ?? whole)
+        // No more octets than the characters show, in whole groups of eight characters.
+        let needed = min(octets.count, (count + 7) / 8 * 5)
+        return withUnsafeTemporaryAllocation(byteCount: Base32.encodedCount(needed), alignment: 1) { characters in
+            octets.withUnsafeBytes { Base32.encode(UnsafeRawBufferPointer(rebasing: $0[..<needed]), into: characters) }
+            return grouped(UnsafeRawBufferPointer(rebasing: characters[..<count]))
         }
-        if let bits { characters = Array(characters.prefix((max(bits, 0) + 4) / 5)) }
-        return grouped(characters)
     }
 
     /// Whether two fingerprints name the same thing: same type, and one a prefix of the other (`udf-13` §5), with at
@@ -158,14 +160,20 @@ public struct UDF: Hashable, Sendable, CustomStringConvertible, LosslessStringCo
         return shorter * 5 >= Self.minimumMatchBits && left.prefix(shorter).elementsEqual(right.prefix(shorter))
     }
 
-    private static func grouped(_ characters: [UInt8]) -> String {
-        var result: [UInt8] = []
-        result.reserveCapacity(characters.count + characters.count / 4)
-        for (index, character) in characters.enumerated() {
-            if index > 0, index % 4 == 0 { result.append(0x2D) }
-            result.append(character)
+    private static func grouped(_ characters: UnsafeRawBufferPointer) -> String {
+        let count = characters.count
+        return String(unsafeUninitializedCapacity: count + max(count - 1, 0) / 4) { text in
+            var position = 0
+            for (index, character) in characters.enumerated() {
+                if index > 0, index % 4 == 0 {
+                    text[position] = 0x2D
+                    position += 1
+                }
+                text[position] = character
+                position += 1
+            }
+            return position
         }
-        return String(decoding: result, as: UTF8.self)
     }
 
     private static func firstOctet(_ first: UInt8, _ second: UInt8) -> UInt8 {

@@ -46,12 +46,6 @@ package struct BigInteger: ~Copyable {
 
     deinit { mesh_number_free(number) }
 
-    package func copy() -> BigInteger {
-        let result = BigInteger()
-        requireLibrary(mesh_number_copy(result.number, number) == 1, "big integers")
-        return result
-    }
-
     /// 2^exponent + offset.
     package static func powerOfTwo(_ exponent: Int, plus offset: UInt64) -> BigInteger {
         let power = BigInteger()

@@ -1,3 +1,4 @@
+import COpenSSL
 import MeshCore
 
 /// The digest of typed content that a fingerprint shows (`udf-13` §5.1): H(content type ":" H(data)).
@@ -21,12 +22,22 @@ public struct ContentDigest: Hashable, Sendable {
 
     /// The digest of `data` as content of type `contentType` (an IANA media type, or one of the Mesh's own words).
     public init(of data: UnsafeRawBufferPointer, contentType: String, hash: Hash = .sha2) {
-        self.init(digest: hash.algorithm.digest(data), contentType: contentType, hash: hash)
+        var contentType = contentType
+        let value = contentType.withUTF8 { contentType in
+            [UInt8](unsafeUninitializedCapacity: 64) { output, count in
+                requireLibrary(
+                    mesh_hash_typed(
+                        hash.algorithm.library, contentType.baseAddress, contentType.count, data.baseAddress,
+                        data.count, output.baseAddress) == 1, "a hash")
+                count = 64
+            }
+        }
+        self.init(value: value, hash: hash)
     }
 
     /// The digest of `data` as content of type `contentType`.
     public init(of data: [UInt8], contentType: String, hash: Hash = .sha2) {
-        self.init(digest: hash.algorithm.digest(data), contentType: contentType, hash: hash)
+        self = data.withUnsafeBytes { ContentDigest(of: $0, contentType: contentType, hash: hash) }
     }
 
     /// The same for data whose digest is known already, as after ``StreamingDigest``.
@@ -34,7 +45,7 @@ public struct ContentDigest: Hashable, Sendable {
         self.init(value: hash.algorithm.digest(Self.typedInput(digest: digest, contentType: contentType)), hash: hash)
     }
 
-    init(value: [UInt8], hash: Hash) {
+    package init(value: [UInt8], hash: Hash) {
         self.value = value
         self.hash = hash
     }
@@ -46,7 +57,7 @@ public struct ContentDigest: Hashable, Sendable {
     /// How many zero bits the value ends with, counted over all its octets.
     public var trailingZeroBits: Int { Self.trailingZeroBits(value) }
 
-    static func trailingZeroBits(_ value: [UInt8]) -> Int {
+    private static func trailingZeroBits(_ value: [UInt8]) -> Int {
         var zeros = 0
         for octet in value.reversed() {
             if octet != 0 { return zeros + octet.trailingZeroBitCount }

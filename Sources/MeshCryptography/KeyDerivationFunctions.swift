@@ -5,7 +5,6 @@ import MeshCore
 public enum HMAC {
     /// The authentication code of `data` under `key`.
     ///
-    /// - Parameter hash: ``HashAlgorithm/sha512``, or ``HashAlgorithm/sha256``; the SHA-3 functions are refused.
     /// - Returns: 64 or 32 octets, secret because they may serve as a key; compare with `isEqual`.
     public static func authenticate(
         _ data: UnsafeRawBufferPointer, key: borrowing SecretBytes, hash: MACHash = .sha512

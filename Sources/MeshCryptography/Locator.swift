@@ -106,7 +106,7 @@ public enum UDFLocation: Sendable {
     case name(UDF)
     /// A fingerprint with the domain it is found at.
     case locator(Locator)
-    /// A key with the domain its content is found at: a secret.
+    /// A key with the domain its content is found at: a secret. Query and fragment, if any, are left out.
     case encrypted(EncryptedLocator)
 
     /// The longest URI that is read, in octets.
@@ -121,7 +121,7 @@ public enum UDFLocation: Sendable {
             throw LocatorError(.notALocator, "The text is too long for a udf: address.")
         }
         let count = text.count
-        let scheme = text.withUnsafeBytes { Array($0.prefix(6)).map { $0 | 0x20 } }
+        let scheme = text.withUnsafeBytes { $0.prefix(6).map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 } }
         guard scheme.starts(with: Array("udf:".utf8)) else {
             throw LocatorError(.notALocator, "The text does not start with udf:.")
         }

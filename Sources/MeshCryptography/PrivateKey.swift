@@ -38,7 +38,7 @@ public final class PrivateKey: Sendable {
         self.prepared = material.prepared
     }
 
-    /// A new key from `random`.
+    /// A new key from `random`; for Ed448 in the Mesh's own form of 56 octets.
     ///
     /// - Throws: ``CryptographyError`` `unsupportedAlgorithm` for NIST curves and RSA: derive those from a seed.
     public static func generate(

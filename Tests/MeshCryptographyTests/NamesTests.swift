@@ -10,6 +10,23 @@ import Testing
         }
     }
 
+    @Test func theTypeShowsTheLevel() {
+        // A digest that ends with so many zero bits after a one.
+        func digest(_ zeros: Int, _ hash: ContentDigest.Hash) -> ContentDigest {
+            var value = [UInt8](repeating: 0xA5, count: 64)
+            for bit in 0..<zeros { value[63 - bit / 8] &= ~(1 << UInt8(bit % 8)) }
+            value[63 - zeros / 8] |= 1 << UInt8(zeros % 8)
+            return ContentDigest(value: value, hash: hash)
+        }
+        for zeros in 0..<80 {
+            let level = zeros < 20 ? 0 : zeros < 30 ? 1 : zeros < 40 ? 2 : zeros < 50 ? 3 : 4
+            #expect(digest(zeros, .sha2).trailingZeroBits == zeros)
+            #expect(digest(zeros, .sha2).type.rawValue == UInt8(96 + level))
+            #expect(digest(zeros, .sha3).type.rawValue == UInt8(80 + level))
+        }
+        #expect(ContentDigest(value: Array(repeating: 0, count: 64), hash: .sha2).trailingZeroBits == 512)
+    }
+
     @Test func streamedContentHasTheSameDigest() {
         let data = [UInt8](repeating: 3, count: 1000)
         var stream = StreamingDigest(.sha3_512)

@@ -3,7 +3,7 @@ import MeshCryptography
 import Testing
 
 @Suite struct SignatureTests {
-    // RFC 8032 §7.1 (test 2), §7.2 (foo), §7.4 (blank; 1 octet with and without context).
+    // RFC 8032 §7.1 (test 2), §7.2 (foo), §7.4 (blank; 1 octet with context); draft-hallambaker-mesh-dare-12 §13.4.
     static let published: [(KeyAlgorithm, String, String, String, String?, String)] = [
         (
             .ed25519, "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
@@ -31,6 +31,14 @@ import Testing
             "43ba28f430cdff456ae531545f7ecd0ac834a55d9358c0372bfa0c6c6798c0866aea01eb00742802b8438ea4cb82169c235160627b4c3a9480",
             "03", "666f6f",
             "d4f8f6131770dd46f40867d6fd5d5055de43541f8c5e35abbcd001b32a89f7d2151f7647f11d8ca2ae279fb842d607217fce6e042f6815ea000c85741de5c8da1144a6a1aba7f96de42505d7a7298524fda538fccbbb754f578c1cad10d54d0d5428407e85dcbc98a49155c13764e66c3c00"
+        ),
+        (
+            .ed25519, "30804f9effe92e1443cbf3b9ac7a709e3976c3a36fe341f1a56625298692c8db",
+            "34c50f39d8159c75cdc93c817108bfa81eaa7e98a5fc8b65e2a31f907ed31ef4",
+            "ada8a6f1257969d3db5969fc14c3389ab4404023bd0368d9d0d6409c55d6946d"
+                + "3117ab161896e729276d209326314fe18daae520f128637bf2f54755947e4a02", "",
+            "ddb9dc3d98c6053dd96a619cab14ebdb1cbf81c3ea494e0c24d8743750728f27"
+                + "9305ce7a64249d3da30472778cf88de00b5b5810d8ee65e69e1ef150a986510c"
         ),
     ]
 

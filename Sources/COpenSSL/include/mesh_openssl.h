@@ -23,6 +23,10 @@ enum mesh_hash {
 // output_count must be the size of the hash, except for SHAKE256.
 int mesh_hash(enum mesh_hash hash, const void *data, size_t count, uint8_t *output, size_t output_count);
 
+// The hash of content_type, a colon and the hash of data: the value that fingerprints show. 64 octets.
+int mesh_hash_typed(enum mesh_hash hash, const void *content_type, size_t content_type_count, const void *data,
+                    size_t count, uint8_t output[64]);
+
 typedef struct mesh_hash_context mesh_hash_context;
 mesh_hash_context *mesh_hash_start(enum mesh_hash hash);
 mesh_hash_context *mesh_hash_copy(const mesh_hash_context *context);
@@ -71,7 +75,6 @@ void mesh_number_free(mesh_number *number);
 int mesh_number_read(mesh_number *number, const uint8_t *big_endian, size_t count);
 int mesh_number_read_decimal(mesh_number *number, const char *decimal);
 int mesh_number_set(mesh_number *number, uint64_t value);
-int mesh_number_copy(mesh_number *number, const mesh_number *source);
 // Big endian, padded in front; 0 when the number is too large.
 int mesh_number_write(const mesh_number *number, uint8_t *big_endian, size_t count);
 // To be freed with mesh_number_free_text.
@@ -101,9 +104,6 @@ int mesh_curve_field(int bits, mesh_number *prime);
 int mesh_curve_public(int bits, const mesh_number *scalar, uint8_t *point, size_t point_count);
 // 1 when the octets are an uncompressed point on the curve, other than the one at infinity.
 int mesh_curve_is_point(int bits, const uint8_t *point, size_t point_count);
-
-// Wipes the octets.
-void mesh_cleanse(void *octets, size_t count);
 
 #ifdef __cplusplus
 }

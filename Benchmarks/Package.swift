@@ -1,0 +1,22 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// A package of its own, so that nobody who uses mesh-platform builds the benchmarks.
+let package = Package(
+    name: "benchmarks",
+    dependencies: [.package(name: "mesh-platform", path: "..")],
+    targets: [
+        .target(
+            name: "CCryptographyBaseline",
+            cSettings: [.headerSearchPath("forward")],
+            linkerSettings: [.linkedLibrary("crypto"), .linkedLibrary("decaf")]),
+        .executableTarget(
+            name: "CryptographyBenchmark",
+            dependencies: [
+                "CCryptographyBaseline",
+                .product(name: "MeshCore", package: "mesh-platform"),
+                .product(name: "MeshCryptography", package: "mesh-platform"),
+            ]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,1 @@
+#include <decaf/decaf/point_255.h>

@@ -1,0 +1,1 @@
+#include <decaf/decaf/sha512.h>
