@@ -1,26 +1,25 @@
-import Dispatch
 import MeshCore
 import Synchronization
 
 /// Runs calls that block (C libraries, files) on threads of their own, each with a deadline.
 ///
 /// The one place where blocking meets `async`: adapters use it so that no call of theirs holds a thread of Swift's
-/// cooperative pool, and none outlasts its deadline.
+/// cooperative pool, and none outlasts its deadline, also while other calls hang.
 public struct BlockingCalls: Sendable {
-    private let queue: DispatchQueue
     private let store: String
+    private let lane: SerialLane?
 
     /// Calls for `store` (the name that errors carry), run one after the other if `serial`, else side by side.
     public init(store: String, serial: Bool = false) {
         self.store = store
-        self.queue = DispatchQueue(label: "mesh.\(store)", qos: .userInitiated, attributes: serial ? [] : .concurrent)
+        lane = serial ? SerialLane() : nil
     }
 
     /// Runs `work` off the cooperative pool and returns what it returns.
     ///
     /// When the deadline passes or the task is cancelled first, the call throws at once, and `abandon` is called so
     /// that it can end the work (a `GCancellable`, say); what the work returns later is dropped (and wiped, if it is a
-    /// secret).
+    /// secret). Work that has not begun by then is not begun.
     ///
     /// - Throws: ``PlatformError`` `timedOut`, `CancellationError`, or what `work` throws.
     public func run<R: Sendable>(
@@ -35,19 +34,19 @@ public struct BlockingCalls: Sendable {
                     continuation.resume(throwing: CancellationError())
                     return
                 }
-                queue.async {
+                let job: @Sendable () -> Void = {
                     guard !race.isOver else { return }
                     race.finish(Result { try work() })
                 }
-                let timer = DispatchWorkItem {
-                    let error = PlatformError(
-                        .timedOut, store: store, "There was no answer within \(deadline).",
-                        remedy: "Try again; if it stays so, restart the service that keeps the store.")
-                    if race.finish(.failure(error)) { abandon() }
-                }
-                race.timer = timer
-                DispatchQueue.global(qos: .userInitiated).asyncAfter(
-                    deadline: .now() + .nanoseconds(deadline.clampedNanoseconds), execute: timer)
+                if let lane { lane.run(job) } else { WorkerThreads.run(job) }
+                race.expires(
+                    with: Deadlines.schedule(after: deadline.clampedNanoseconds) {
+                        let error = PlatformError(
+                            .timedOut, store: store, "There was no answer within \(deadline).",
+                            remedy: "Try again; if it stays so, restart the service that keeps the store.")
+                        // What is to be done about the work may block, and this thread has other deadlines to keep.
+                        if race.finish(.failure(error)) { WorkerThreads.run(abandon) }
+                    })
             }
         } onCancel: {
             if race.finish(.failure(CancellationError())) { abandon() }
@@ -59,26 +58,22 @@ public struct BlockingCalls: Sendable {
         private struct State {
             var continuation: CheckedContinuation<R, any Error>?
             var isOver = false
+            var deadline: UInt64?
         }
         private let state = Mutex(State())
-        private let timerBox = Mutex<SendableTimer?>(nil)
-
-        // Sendable proof: a work item is only ever cancelled, which Dispatch allows from any thread.
-        private struct SendableTimer: @unchecked Sendable {
-            let item: DispatchWorkItem
-        }
 
         var isOver: Bool { state.withLock { $0.isOver } }
 
-        var timer: DispatchWorkItem? {
-            get { timerBox.withLock { $0?.item } }
-            set {
-                let item = newValue.map { SendableTimer(item: $0) }
-                timerBox.withLock { $0 = item }
-                if isOver { item?.item.cancel() }
+        /// Notes the deadline, to be forgotten when the race is over; at once if it is.
+        func expires(with deadline: UInt64) {
+            let isOver = state.withLock { state in
+                state.deadline = deadline
+                return state.isOver
             }
+            if isOver { Deadlines.cancel(deadline) }
         }
 
+        /// False if the race was over before it began.
         func begin(_ continuation: CheckedContinuation<R, any Error>) -> Bool {
             state.withLock { state in
                 if state.isOver { return false }
@@ -87,18 +82,56 @@ public struct BlockingCalls: Sendable {
             }
         }
 
+        /// Ends the race with `result`; false if it was over.
         @discardableResult
         func finish(_ result: Result<R, any Error>) -> Bool {
-            let first: (Bool, CheckedContinuation<R, any Error>?) = state.withLock { state in
-                if state.isOver { return (false, nil) }
+            let ended: (continuation: CheckedContinuation<R, any Error>?, deadline: UInt64?)? = state.withLock {
+                state in
+                if state.isOver { return nil }
                 state.isOver = true
                 defer { state.continuation = nil }
-                return (true, state.continuation)
+                return (state.continuation, state.deadline)
             }
-            guard first.0 else { return false }
-            timer?.cancel()
-            first.1?.resume(with: result)
+            guard let ended else { return false }
+            if let deadline = ended.deadline { Deadlines.cancel(deadline) }
+            ended.continuation?.resume(with: result)
             return true
+        }
+    }
+
+    /// Jobs one after the other, on whatever thread is free.
+    private final class SerialLane: Sendable {
+        private struct State {
+            var waiting: [@Sendable () -> Void] = []
+            var isBusy = false
+        }
+        private let state = Mutex(State())
+
+        func run(_ job: @escaping @Sendable () -> Void) {
+            let isFirst = state.withLock { state in
+                if state.isBusy {
+                    state.waiting.append(job)
+                    return false
+                }
+                state.isBusy = true
+                return true
+            }
+            if isFirst { WorkerThreads.run { self.serve(job) } }
+        }
+
+        private func serve(_ first: @Sendable () -> Void) {
+            first()
+            while let next = next() { next() }
+        }
+
+        private func next() -> (@Sendable () -> Void)? {
+            state.withLock { state in
+                if state.waiting.isEmpty {
+                    state.isBusy = false
+                    return nil
+                }
+                return state.waiting.removeFirst()
+            }
         }
     }
 }
@@ -107,8 +140,9 @@ extension Duration {
     /// The duration in nanoseconds, not below zero and not above what an `Int` holds.
     public var clampedNanoseconds: Int {
         let (seconds, attoseconds) = components
-        if seconds < 0 { return 0 }
-        let (nanoseconds, overflow) = Int(seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        return overflow ? Int.max : nanoseconds &+ Int(attoseconds / 1_000_000_000)
+        if seconds < 0 || attoseconds < 0 { return 0 }
+        let (whole, overflow) = Int(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, sumOverflow) = whole.addingReportingOverflow(Int(attoseconds / 1_000_000_000))
+        return overflow || sumOverflow ? Int.max : sum
     }
 }
