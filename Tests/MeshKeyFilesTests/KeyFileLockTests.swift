@@ -185,15 +185,48 @@ struct KeyFileLockTests {
     /// A process that has the store open while another one erases the root and seals it anew.
     @Test func aNewSealLocksTheStore() async throws {
         let directory = try TemporaryDirectory()
-        let store = try await directory.unlocked()
         let (item, other) = (try newItem(), try newItem())
-        try await store.put([1], as: item)
+        let stores = try await [
+            directory.unlocked(), directory.unlocked(), directory.unlocked(), directory.unlocked(),
+            directory.unlocked(),
+        ]
         _ = try Command("rm", "-r", directory.file("root"))
         try await directory.unlocked("other words").put([2], as: other)
-        #expect(await code { _ = try await store.get(other) } == .locked)
-        guard case .locked = await store.state() else { return #expect(Bool(false), "not locked") }
-        #expect(await code { try await store.put([3], as: item) } == .locked)
-        #expect(!directory.exists(directory.name(item)))
+        let before = try directory.snapshot()
+        #expect(await code { _ = try await stores[0].get(other) } == .locked)
+        #expect(await code { _ = try await stores[1].list() } == .locked)
+        #expect(await code { _ = try await stores[2].remove(other.identifier) } == .locked)
+        #expect(await code { _ = try await stores[3].eraseTestKeys(options: Self.patient) } == .locked)
+        #expect(await code { try await stores[4].put([3], as: item) } == .locked)
+        for store in stores {
+            guard case .locked = await store.state() else { return #expect(Bool(false), "not locked") }
+        }
+        #expect(try directory.snapshot() == before)
+    }
+
+    /// A home directory that marks its root is asked for it, and its refusals are passed on.
+    @Test func theRootIsOpenedByItsOwner() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("root")
+        let item = try newItem()
+        let openRoot: @Sendable (Bool) throws -> Directory? = { create in
+            guard let root = try Directory.open(path, create: create) else { return nil }
+            if create, try root.status(of: "MODE") == nil { try root.createFile("MODE", with: Array("mark".utf8)) }
+            return root
+        }
+        let store = KeyFileStore(mode: ci, path: path, directory: openRoot, sealing: .clear)
+        #expect(try await store.get(item) == nil)
+        #expect(!directory.exists("root"))
+        try await store.put([1], as: item)
+        #expect(try directory.text("root/MODE") == "mark")
+        #expect(try await store.get(item) == [1])
+        let refuse: @Sendable (Bool) throws -> Directory? = { _ in
+            throw PlatformError(.invalidArgument, store: path, "The directory is another's.")
+        }
+        let refused = KeyFileStore(mode: ci, path: path, directory: refuse, sealing: .clear)
+        #expect(await code { _ = try await refused.get(item) } == .invalidArgument)
+        #expect(await code { try await refused.put([2], as: item, .always) } == .invalidArgument)
+        guard case .unavailable = await refused.state() else { return #expect(Bool(false), "not told") }
     }
 
     @Test func damagedSealsAreNamed() async throws {

@@ -1,4 +1,5 @@
 import MeshCore
+import MeshCryptography
 import MeshPlatforms
 import Testing
 
@@ -93,6 +94,53 @@ struct SSHKeygenTests {
             octets[0] = 0
             octets[1] |= 0x80
             try check(SSHPrivateKey(algorithm, scalar: SecretBytes(copying: octets), comment: "made here"))
+        }
+        try check(SSHPrivateKey(PrivateKey.generate(.ed25519, from: random), comment: "made here"))
+        for algorithm in [KeyAlgorithm.ed448, .x25519, .x448] {
+            let key = try PrivateKey.generate(algorithm, from: random)
+            #expect(code { _ = try SSHPrivateKey(key) } == .unsupported)
+            #expect(code { _ = try SSHPublicKey(key.publicKey) } == .unsupported)
+        }
+    }
+
+    /// An RSA key made of the primes of one of theirs signs what their public half verifies.
+    @Test func makesRSAKeysOfPrimes() throws {
+        let directory = try TemporaryDirectory()
+        let made = try Command(
+            "ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-C", "", "-f", directory.file("theirs"))
+        try #require(made.status == 0, "\(made.output)")
+        let theirs = try SSHPrivateKey(openSSHText: directory.secret("theirs"))
+        let ours = try theirs.withMeshOctets { primes in try SSHPrivateKey(rsaPrimes: primes) }
+        #expect(ours.publicKey == theirs.publicKey)
+        try directory.write(try ours.openSSHText(random: SystemRandomSource()).octets(), "ours")
+        try directory.write(Array("words".utf8), "message")
+        try directory.write(Array("alice \(theirs.publicKey.openSSHLine)\n".utf8), "allowed", mode: 0o644)
+        let signed = try Command(
+            "ssh-keygen", "-Y", "sign", "-n", "test", "-f", directory.file("ours"), directory.file("message"))
+        #expect(signed.status == 0, "\(signed.output)")
+        let verified = try Command(
+            "sh", "-c",
+            "cd '\(directory.path)' && ssh-keygen -Y verify -f allowed -I alice -n test -s message.sig < message")
+        #expect(verified.status == 0, "\(verified.output)")
+        for count in [0, 255, 256, 257] {
+            let other = SecretBytes(copying: [UInt8](repeating: 0xFF, count: count))
+            #expect(code { _ = try SSHPrivateKey(rsaPrimes: other) } == .invalidArgument)
+        }
+    }
+
+    /// Each number of an RSA key changed: none goes unnoticed, for a wrong one gives the primes away.
+    @Test func refusesDamagedRSANumbers() throws {
+        let directory = try TemporaryDirectory()
+        let made = try Command(
+            "ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-C", "", "-f", directory.file("theirs"))
+        try #require(made.status == 0, "\(made.output)")
+        let key = try SSHPrivateKey(openSSHText: directory.secret("theirs"))
+        let container = try key.openSSHContainer(random: SeededRandomSource(seed: 1)).octets()
+        for place in stride(from: container.count - 1, through: 0, by: -7) {
+            var damaged = container
+            damaged[place] ^= 4
+            let found = code { _ = try SSHPrivateKey(openSSHContainer: SecretBytes(copying: damaged)) }
+            #expect(found == .corrupt || found == .unsupported, "octet \(place)")
         }
     }
 }

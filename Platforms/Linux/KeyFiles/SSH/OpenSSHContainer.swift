@@ -6,7 +6,7 @@ import MeshPlatforms
 public enum SSHKeyEncryption: Sendable {
     /// Not at all: the permissions of the file are all that protects it.
     case none
-    /// With AES-256 under `passphrase`, through `rounds` (1...10,000) of `bcrypt_pbkdf`, each of about 6 ms.
+    /// With AES-256 under `passphrase`, through `rounds` (1...10,000) of `bcrypt_pbkdf`, each of about 8 ms.
     case passphrase(SharedSecret, rounds: UInt32 = 24)
 }
 

@@ -35,7 +35,7 @@ public struct SSHKeyDirectory: Sendable {
     ///   - name: the name of the private key's file; the customary one of the kind of key if nil.
     ///   - encryption: whether the private key is sealed under a passphrase of its own.
     ///   - overwrites: whether files that are there are replaced.
-    ///   - options: allow 6 ms for each round of a passphrase.
+    ///   - options: allow 8 ms for each round of a passphrase.
     /// - Throws: ``PlatformError`` `alreadyExists` (then nothing was written), `invalidArgument` for a name that cannot
     ///   be, and what writing throws.
     @discardableResult

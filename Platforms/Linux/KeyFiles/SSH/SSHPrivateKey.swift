@@ -4,8 +4,7 @@ import MeshPlatforms
 
 /// A private SSH key: public half, comment, and the private numbers in secret memory.
 ///
-/// Whoever holds a value can rely on it: public and private half belong together. (Of an RSA key it is checked that the
-/// primes make the modulus; the exponents that speed it up are taken as they are.)
+/// Whoever holds a value can rely on it: its numbers belong together.
 public struct SSHPrivateKey: ~Copyable, Sendable {
     /// The public half, with the comment.
     public let publicKey: SSHPublicKey
@@ -44,6 +43,53 @@ public struct SSHPrivateKey: ~Copyable, Sendable {
         fields = writer.finish()
     }
 
+    /// An RSA key from its two primes: 128, 192 or 256 octets each, one after the other, most significant first. The public
+    /// exponent is 65537.
+    ///
+    /// - Throws: ``PlatformError`` `invalidArgument` for another length, or octets that are no primes of such a key.
+    public init(rsaPrimes primes: borrowing SecretBytes, comment: String = "") throws {
+        let refusal = SSHError.argument("The octets are no pair of primes of an RSA key.")
+        let half = primes.count / 2
+        guard let algorithm = SSHAlgorithm.rsaAlgorithm(bits: primes.count * 8),
+            let key = try? PrivateKey(algorithm: algorithm, octets: primes)
+        else { throw refusal }
+        let publicKey = try SSHPublicKey(key.publicKey, comment: comment)
+        let first = primes.duplicate(0..<half)
+        let second = primes.duplicate(half..<2 * half)
+        guard let numbers = RSAPublicDER.read(key.publicKey.octets),
+            let pair = RSAPrivateNumbers.derive(
+                BigInteger(bigEndian: first), BigInteger(bigEndian: second),
+                exponent: BigInteger(bigEndian: numbers.exponent)),
+            let privateExponent = pair.privateExponent.octets(count: 2 * half),
+            let coefficient = pair.coefficient.octets(count: half)
+        else { throw refusal }
+        var writer = SecretWriter(capacity: 4096)
+        numbers.modulus.withUnsafeBytes { writer.append(integer: $0) }
+        numbers.exponent.withUnsafeBytes { writer.append(integer: $0) }
+        privateExponent.withUnsafeBytes { writer.append(integer: $0) }
+        coefficient.withUnsafeBytes { writer.append(integer: $0) }
+        first.withUnsafeBytes { writer.append(integer: $0) }
+        second.withUnsafeBytes { writer.append(integer: $0) }
+        self.init(publicKey: publicKey, fields: writer.finish())
+    }
+
+    /// The SSH form of a key that the Mesh has.
+    ///
+    /// - Throws: ``PlatformError`` `unsupported` for a kind of key that SSH does not have, or that its programs do not know.
+    public init(_ key: PrivateKey, comment: String = "") throws {
+        self = try key.withPrivateOctets { octets throws in
+            switch key.algorithm {
+            case .ed25519: try SSHPrivateKey(ed25519Seed: octets, comment: comment)
+            case .p256: try SSHPrivateKey(.p256, scalar: octets, comment: comment)
+            case .p384: try SSHPrivateKey(.p384, scalar: octets, comment: comment)
+            case .p521: try SSHPrivateKey(.p521, scalar: octets, comment: comment)
+            case .rsa2048, .rsa3072, .rsa4096: try SSHPrivateKey(rsaPrimes: octets, comment: comment)
+            case .ed448, .x25519, .x448:
+                throw SSHError.unsupported("SSH programs know no \(key.algorithm) keys.")
+            }
+        }
+    }
+
     /// A new Ed25519 key.
     public static func generate(comment: String = "", random: any RandomSource) throws -> SSHPrivateKey {
         try SSHPrivateKey(ed25519Seed: SecretBytes(random: 32, from: random), comment: comment)
@@ -79,16 +125,33 @@ public struct SSHPrivateKey: ~Copyable, Sendable {
     init(publicKey: SSHPublicKey, reading reader: inout SSHReader, from section: UnsafeRawBufferPointer) throws {
         let start = reader.position
         let octets = try Self.meshOctets(&reader, publicKey)
+        let fields = UnsafeRawBufferPointer(rebasing: section[start..<reader.position])
         do {
             let key = try PrivateKey(algorithm: publicKey.meshKey.algorithm, octets: octets)
             guard Self.isPair(key.publicKey, publicKey.meshKey) else {
                 throw SSHError.corrupt("The private half of the key does not belong to the public half.")
             }
+            if publicKey.algorithm == .rsa { try Self.checkRSA(fields) }
         } catch let error as CryptographyError {
             throw SSHError.corrupt("The private half of the key is damaged.", cause: error)
         }
         self.publicKey = publicKey
-        fields = SecretBytes(copying: UnsafeRawBufferPointer(rebasing: section[start..<reader.position]))
+        self.fields = SecretBytes(copying: fields)
+    }
+
+    /// - Throws: ``PlatformError`` `corrupt` if the numbers of an RSA key, whose primes are in order, do not go together.
+    private static func checkRSA(_ fields: UnsafeRawBufferPointer) throws {
+        var reader = SSHReader(fields)
+        _ = try reader.positiveInteger()
+        let exponent = BigInteger(bigEndian: try reader.positiveInteger())
+        let privateExponent = BigInteger(bigEndian: try reader.positiveInteger())
+        let coefficient = BigInteger(bigEndian: try reader.positiveInteger())
+        let first = BigInteger(bigEndian: try reader.positiveInteger())
+        let second = BigInteger(bigEndian: try reader.positiveInteger())
+        let pair = RSAPrivateNumbers.Pair(privateExponent: privateExponent, coefficient: coefficient)
+        guard RSAPrivateNumbers.isConsistent(pair, first, second, exponent: exponent) else {
+            throw SSHError.corrupt("The private numbers of the key do not belong together.")
+        }
     }
 
     /// Whether two public keys are one. Of RSA keys the moduli are compared: any exponent can belong to the primes.
@@ -122,8 +185,10 @@ public struct SSHPrivateKey: ~Copyable, Sendable {
             guard let stated = RSAPublicDER.read(publicKey.meshKey.octets), modulus.elementsEqual(stated.modulus),
                 exponent.elementsEqual(stated.exponent)
             else { throw mismatch }
-            _ = try reader.positiveInteger()
-            _ = try reader.positiveInteger()
+            let (privateExponent, coefficient) = (try reader.positiveInteger(), try reader.positiveInteger())
+            guard exponent.count <= modulus.count, privateExponent.count <= modulus.count,
+                coefficient.count <= modulus.count
+            else { throw SSHError.corrupt("A private number of the key is too large.") }
             let first = try reader.positiveInteger()
             let second = try reader.positiveInteger()
             return try padded([first, second], to: modulus.count / 2)

@@ -58,12 +58,8 @@ struct KeyDirectory: Sendable {
         guard let directory = try open(create: false), let file = try file(of: identifier, in: directory) else {
             return nil
         }
-        if isSealed {
-            guard let key else { throw locked() }
-            if file.header.seal != key.seal, try sealIdentifier(in: directory) == file.header.seal {
-                throw SealChanged()
-            }
-        }
+        if isSealed, key == nil { throw locked() }
+        try requireCurrent(key, for: file, in: directory)
         let secret = try file.secret(key)
         return StoredKey(item: file.header.item, revision: file.revision, secret: secret)
     }
@@ -112,6 +108,7 @@ struct KeyDirectory: Sendable {
         guard try open(create: false)?.status(of: KeyFileName.name(of: identifier)) != nil else { return false }
         if isSealed, key == nil { throw locked() }
         return try change(limits) { directory in
+            if let key { try requireSeal(key, in: directory) }
             guard try file(of: identifier, in: directory) != nil else { return false }
             return try directory.removeFile(KeyFileName.name(of: identifier))
         }
@@ -127,7 +124,10 @@ struct KeyDirectory: Sendable {
                 guard let text = try directory.readSecret(name, limit: KeyFile.largestFile) else { continue }
                 let file = try KeyFile.read(text, name: name, mode: mode, path: directory.path(of: name))
                 try requireOurs(file)
-                if isSealed, key != nil { _ = try file.secret(key) }
+                if isSealed, key != nil {
+                    try requireCurrent(key, for: file, in: directory)
+                    _ = try file.secret(key)
+                }
                 if filter.matches(file.header.item) { items.append(file.header.item) }
             } catch let error as PlatformError {
                 problems.append(error)
@@ -137,9 +137,10 @@ struct KeyDirectory: Sendable {
     }
 
     /// Removes everything but the seal; tells how many keys there were.
-    func erase(_ limits: Limits) throws -> Int {
+    func erase(_ key: StoreKey?, _ limits: Limits) throws -> Int {
         guard try open(create: false) != nil else { return 0 }
         return try change(limits) { directory in
+            if let key { try requireSeal(key, in: directory) }
             let count = try directory.names().count { name in
                 try name != KeyFileName.seal && directory.status(of: name)?.isDirectory == false
             }
@@ -234,6 +235,14 @@ struct KeyDirectory: Sendable {
             return
         }
         guard seal == key.seal else { throw SealChanged() }
+    }
+
+    /// Makes sure that a sealed file that `key` does not open is not one of a newer seal.
+    private func requireCurrent(
+        _ key: StoreKey?, for file: borrowing KeyFile, in directory: Directory
+    ) throws {
+        guard let key, let seal = file.header.seal, seal != key.seal else { return }
+        if try sealIdentifier(in: directory) == seal { throw SealChanged() }
     }
 
     /// Another process made the store anew, under another seal.

@@ -14,7 +14,8 @@ import Synchronization
 /// As the store `files-clear`, keys stand in their files in the open, protected by the permissions alone: to be chosen by
 /// name, for machines whose disk is sealed otherwise.
 ///
-/// Neither store reads a file of the other, one of another mode, or one that others than its owner may read.
+/// Neither store reads a file of the other, one of another mode, or one that others than its owner may read. What no
+/// file can show is that an older version of itself was put back.
 public final class KeyFileStore: KeyStore {
     /// The name of the store that seals its keys.
     public static let sealedName = "files"
@@ -46,7 +47,7 @@ public final class KeyFileStore: KeyStore {
         var last: Task<Void, Never>?
     }
 
-    /// A store of the keys in `root` (an absolute path; made with mode 0700 when the first key is stored) of `mode`.
+    /// A store of the keys of `mode` in `root` (an absolute path; made with mode 0700 when something is first stored).
     /// Nothing is read or written yet.
     public convenience init(
         root: String, mode: PlatformMode, sealing: Sealing, random: any RandomSource = SystemRandomSource()
@@ -89,6 +90,10 @@ public final class KeyFileStore: KeyStore {
     /// Both stores as candidates of a selection; neither is chosen without being named.
     ///
     /// Opening the sealed one unlocks it if `provider` needs no person for it.
+    ///
+    /// - Parameters:
+    ///   - path: the path of the directory, for messages.
+    ///   - directory: opens the directory; see ``init(mode:path:directory:sealing:random:)``.
     public static func candidates(
         mode: PlatformMode, path: String, directory: @escaping @Sendable (_ create: Bool) throws -> Directory?,
         provider: (any PassphraseProvider)?, random: any RandomSource = SystemRandomSource()
@@ -171,15 +176,17 @@ public final class KeyFileStore: KeyStore {
 
     public func list(matching filter: KeyFilter, options: CallOptions) async throws -> KeyListing {
         let key = self.key
-        return try await reads.run(deadline: options.deadline) { [directory] in
-            try directory.list(matching: filter, key)
+        return try await noticingSeal {
+            try await self.reads.run(deadline: options.deadline) { [directory = self.directory] in
+                try directory.list(matching: filter, key)
+            }
         }
     }
 
     public func eraseTestKeys(options: CallOptions) async throws -> Int {
         try directory.mode.requireTest(store: traits.name)
-        _ = try requireUnlocked()
-        return try await change(options) { directory, limits in try directory.erase(limits) }
+        let key = try requireUnlocked()
+        return try await change(options) { directory, limits in try directory.erase(key, limits) }
     }
 
     private func requireUnlocked() throws -> StoreKey? {
