@@ -95,7 +95,8 @@ public final class PrivateKeyring: Sendable {
     private static func input(_ contents: Contents) -> String? {
         switch contents {
         case .password(let password), .locked(let password): password
-        case .passwordless: "\n"
+        // One zero octet is taken as an empty password; nothing at all makes no collection.
+        case .passwordless: "\0"
         case .noCollection, .volatileDefault: ""
         case .noProvider: nil
         }

@@ -10,13 +10,17 @@
         static let remedy =
             "Log in to a session that has a bus, or run the program under 'dbus-run-session', or choose another key store."
 
-        /// The address `explicit`, else that of this process' environment.
+        /// The address `explicit`, else the one that the environment names.
         ///
         /// - Throws: ``PlatformError`` `noSessionBus`.
-        static func find(explicit: String?, store: String) throws -> String {
+        static func find(
+            explicit: String?, variable: (String) -> String? = BusAddress.variable, store: String
+        ) throws -> String {
             if let explicit { return try checked(explicit, store: store) }
-            if let address = variable("DBUS_SESSION_BUS_ADDRESS") { return try checked(address, store: store) }
-            if let directory = variable("XDG_RUNTIME_DIR") {
+            if let address = variable("DBUS_SESSION_BUS_ADDRESS"), !address.isEmpty {
+                return try checked(address, store: store)
+            }
+            if let directory = variable("XDG_RUNTIME_DIR"), !directory.isEmpty {
                 let path = directory + "/bus"
                 var status = stat()
                 if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK { return "unix:path=" + escaped(path) }
@@ -37,10 +41,8 @@
             return address
         }
 
-        private static func variable(_ name: String) -> String? {
-            guard let value = getenv(name), value.pointee != 0 else { return nil }
-            return String(cString: value)
-        }
+        /// A variable of this process' environment.
+        static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
         /// `path` as D-Bus writes it in an address: everything but plain characters as %XX.
         static func escaped(_ path: String) -> String {

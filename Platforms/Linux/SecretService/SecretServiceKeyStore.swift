@@ -113,7 +113,7 @@
                         mode: mode, address: address, options: options, connection: connection, found: found,
                         canExclude: canExclude)
                 } catch let error as GLibError {
-                    throw Self.platformError(error)
+                    throw Self.platformError(error, call)
                 }
             }
         }
@@ -162,7 +162,7 @@
                     do {
                         return try self.onConnection(call, work)
                     } catch let error as GLibError {
-                        throw Self.platformError(error)
+                        throw Self.platformError(error, call)
                     }
                 }
             } catch let error as PlatformError where error.code == .timedOut {
@@ -174,7 +174,7 @@
             }
         }
 
-        private func onConnection<R>(
+        func onConnection<R>(
             _ call: ServiceCall, _ work: (ServiceConnection, ServiceCall) throws -> R
         ) throws -> R {
             for isLast in [false, true] {
@@ -257,9 +257,9 @@
             remedy: "Unlock it, by logging in, in the keyring manager, or with the unlock option of the tool.")
 
         /// What `error` means for the caller, where the place it came from does not say more.
-        static func platformError(_ error: GLibError) -> any Error {
-            if error.isCancelled { return CancellationError() }
-            if error.isTimeout {
+        static func platformError(_ error: GLibError, _ call: ServiceCall) -> any Error {
+            if error.isCancelled, !call.isExpired { return CancellationError() }
+            if error.isTimeout || error.isCancelled {
                 return PlatformError(
                     .timedOut, store: name, "The keyring did not answer in time.", remedy: timeoutRemedy, cause: error)
             }

@@ -1,19 +1,46 @@
 #if SecretService
     import CLibSecret
+    import Dispatch
+    import MeshPlatforms
 
     /// One call of the store's interface: when it must have ended, and the means to end it early.
     final class ServiceCall: @unchecked Sendable {
-        // Sendable proof: a GCancellable may be used and cancelled from any thread; the rest is constant.
+        // Sendable proof: a GCancellable may be used and cancelled from any thread; the timer is only ever cancelled, which
+        // Dispatch allows from any thread; the rest is constant.
         let cancellable: UnsafeMutablePointer<GCancellable>
         private let end: ContinuousClock.Instant
+        private let timer: DispatchWorkItem
+
+        /// Serial, so that it has a thread of its own even while every other one waits for a service.
+        private static let timers = DispatchQueue(label: "mesh.secret-service.deadlines", qos: .userInitiated)
 
         /// A call that ends `deadline` from now.
         init(deadline: Duration) {
             cancellable = g_cancellable_new()
             end = ContinuousClock.now + min(deadline, .seconds(86_400))
+            let wait = DispatchTimeInterval.nanoseconds(min(deadline, .seconds(86_400)).clampedNanoseconds)
+            g_object_ref(cancellable)
+            let held = Held(cancellable: cancellable)
+            timer = DispatchWorkItem { held.cancel() }
+            Self.timers.asyncAfter(deadline: .now() + wait, execute: timer)
         }
 
-        deinit { g_object_unref(cancellable) }
+        deinit {
+            timer.cancel()
+            g_object_unref(cancellable)
+        }
+
+        /// A reference to the cancellable for the timer, which may outlive the call.
+        private final class Held: @unchecked Sendable {
+            // Sendable proof: as above.
+            private let cancellable: UnsafeMutablePointer<GCancellable>
+            init(cancellable: UnsafeMutablePointer<GCancellable>) { self.cancellable = cancellable }
+            func cancel() { g_cancellable_cancel(cancellable) }
+            deinit { g_object_unref(cancellable) }
+        }
+
+        /// Whether the deadline has passed.
+        var isExpired: Bool { ContinuousClock.now >= end }
 
         /// Ends every wait of the call on the bus.
         func cancel() { g_cancellable_cancel(cancellable) }
