@@ -44,10 +44,22 @@
         /// The items of this store's collection that have `attributes`: object paths.
         private func search(
             _ attributes: [String: String], _ connection: ServiceConnection, _ call: ServiceCall
-        ) throws -> (unlocked: [String], locked: [String]) {
-            let reply = try connection.send(
-                ServiceConnection.servicePath, ServiceConnection.serviceInterface, "SearchItems",
-                [.dictionary(attributes)], reply: "(aoao)", call)
+        ) throws -> Found {
+            let request = searching(attributes)
+            return found(
+                try connection.send(
+                    request.path, request.interface, request.method, request.arguments, reply: request.reply, call))
+        }
+
+        private typealias Found = (unlocked: [String], locked: [String])
+
+        private func searching(_ attributes: [String: String]) -> Request {
+            Request(
+                path: ServiceConnection.servicePath, interface: ServiceConnection.serviceInterface,
+                method: "SearchItems", arguments: [.dictionary(attributes)], reply: "(aoao)")
+        }
+
+        private func found(_ reply: Variant) -> Found {
             let prefix = collectionPath + "/"
             func ours(_ index: Int) -> [String] { (reply[index]?.texts ?? []).filter { $0.hasPrefix(prefix) } }
             return (ours(0), ours(1))
@@ -93,11 +105,22 @@
         private func secrets(
             _ paths: [String], _ connection: ServiceConnection, _ call: ServiceCall
         ) throws -> [(path: String, secret: Variant)] {
+            let request = try fetching(paths, connection)
+            return secrets(
+                try connection.send(
+                    request.path, request.interface, request.method, request.arguments, reply: request.reply, call))
+        }
+
+        private func fetching(_ paths: [String], _ connection: ServiceConnection) throws -> Request {
             guard let session = Variant.path(connection.sessionPath) else { throw GLibError(taking: nil) }
-            let reply = try connection.send(
-                ServiceConnection.servicePath, ServiceConnection.serviceInterface, "GetSecrets",
-                [.paths(paths), session], reply: "(a{o(oayays)})", call)
-            return (reply[0]?.members ?? []).compactMap { entry in
+            return Request(
+                path: ServiceConnection.servicePath, interface: ServiceConnection.serviceInterface,
+                method: "GetSecrets",
+                arguments: [.paths(paths), session], reply: "(a{o(oayays)})")
+        }
+
+        private func secrets(_ reply: Variant) -> [(path: String, secret: Variant)] {
+            (reply[0]?.members ?? []).compactMap { entry in
                 guard let path = entry[0]?.text, let secret = entry[1] else { return nil }
                 return (path, secret)
             }
@@ -118,19 +141,41 @@
         private func readOne(
             _ identifier: UDF, _ connection: ServiceConnection, _ call: ServiceCall
         ) throws -> ReadKey? {
+            if let key = try readWhereItWas(identifier, connection, call) { return key }
             // A second round only if the item went away between the search and the reading.
             for _ in 0..<2 {
                 let paths = try find(attributes(for: identifier), connection, call)
                 guard let path = paths.first else { return nil }
                 guard paths.count == 1 else { throw ambiguous(identifier, paths) }
                 if let (_, secret) = try secrets([path], connection, call).first {
-                    return try decode(secret, expected: identifier, path: path, connection)
+                    let key = try decode(secret, expected: identifier, path: path, connection)
+                    places.note(path, of: identifier)
+                    return key
                 }
                 try requireUnlocked(connection, call)
             }
             throw PlatformError(
                 .changedUnderneath, store: Self.name, "The item of \(identifier.text) changes while it is read.",
                 remedy: "Try again.")
+        }
+
+        /// Reads a key whose item was found before: its value is fetched while the search is still under way, and counts
+        /// only if the search finds that item and no other. Nil if it has to be looked for.
+        private func readWhereItWas(
+            _ identifier: UDF, _ connection: ServiceConnection, _ call: ServiceCall
+        ) throws -> ReadKey? {
+            guard let path = places.path(of: identifier) else { return nil }
+            let replies = connection.sendBoth(
+                searching(attributes(for: identifier)), try fetching([path], connection), call)
+            let found = found(try replies.first.get())
+            guard found.locked.isEmpty else { throw Self.lockedError }
+            guard found.unlocked == [path], let reply = try? replies.second.get(),
+                let (_, secret) = secrets(reply).first
+            else {
+                places.forget(identifier)
+                return nil
+            }
+            return try decode(secret, expected: identifier, path: path, connection)
         }
 
         public func read(_ identifier: UDF, options: CallOptions) async throws -> StoredKey? {
@@ -201,16 +246,21 @@
             _ call: ServiceCall
         ) throws {
             let identity = attributes(for: item.identifier)
-            var existing: [String]
-            switch replacement {
-            case .always:
-                let found = try search(identity, connection, call)
-                guard found.locked.isEmpty else { throw Self.lockedError }
-                existing = found.unlocked
-            case .never, .ifUnchanged:
-                existing = try find(identity, connection, call)
-                guard existing.count <= 1 else { throw ambiguous(item.identifier, existing) }
+            if replacement == .always {
+                // The service sees the search first, so that it finds what was there before.
+                let replies = connection.sendBoth(searching(identity), try creating(line, item, connection), call)
+                let existing = found(try replies.first.get())
+                let path = try created(replies.second, connection, call)
+                guard existing.locked.isEmpty else {
+                    // A service that locks items one by one: the old one could not be replaced, so the new one goes.
+                    if let path, !existing.locked.contains(path) { _ = try delete(path, connection, call) }
+                    throw Self.lockedError
+                }
+                try removeOthers(existing.unlocked, than: path, connection, call)
+                return
             }
+            let existing = try find(identity, connection, call)
+            guard existing.count <= 1 else { throw ambiguous(item.identifier, existing) }
             if case .never = replacement, !existing.isEmpty {
                 throw PlatformError(
                     .alreadyExists, store: Self.name, "There is a key \(item.identifier.text) already.",
@@ -224,22 +274,39 @@
                         remedy: "Read it again.")
                 }
             }
-            let path = try create(line, item, connection, call)
-            // An item whose attributes were different is not replaced by the service: the new one is there, so it can go.
+            let request = try creating(line, item, connection)
+            let reply = Result {
+                try connection.send(
+                    request.path, request.interface, request.method, request.arguments, reply: request.reply, call)
+            }
+            try removeOthers(existing, than: try created(reply, connection, call), connection, call)
+        }
+
+        /// Removes what the service did not replace, because other attributes of it were different.
+        private func removeOthers(
+            _ existing: [String], than path: String?, _ connection: ServiceConnection, _ call: ServiceCall
+        ) throws {
             for old in existing where old != path { _ = try delete(old, connection, call) }
         }
 
-        private func create(
-            _ line: SharedSecret, _ item: KeyItem, _ connection: ServiceConnection, _ call: ServiceCall
-        ) throws -> String? {
+        private func creating(
+            _ line: SharedSecret, _ item: KeyItem, _ connection: ServiceConnection
+        ) throws -> Request {
             let properties = Variant.properties([
                 "org.freedesktop.Secret.Item.Label": .string(item.label),
                 "org.freedesktop.Secret.Item.Attributes": .dictionary(ItemAttribute.all(of: item, mode: mode)),
             ])
+            return Request(
+                path: collectionPath, interface: FoundCollection.interface, method: "CreateItem",
+                arguments: [properties, try connection.encode(line.bytes), .boolean(true)], reply: "(oo)")
+        }
+
+        /// The path of the item that was created.
+        private func created(
+            _ reply: Result<Variant, any Error>, _ connection: ServiceConnection, _ call: ServiceCall
+        ) throws -> String? {
             do {
-                let reply = try connection.send(
-                    collectionPath, FoundCollection.interface, "CreateItem",
-                    [properties, try connection.encode(line.bytes), .boolean(true)], reply: "(oo)", call)
+                let reply = try reply.get()
                 if Self.dismiss(reply[1]?.text, connection, call) { throw Self.lockedError }
                 return reply[0]?.text
             } catch let error as GLibError where error.isMissingObject {
@@ -312,6 +379,22 @@
                 return KeyListing(items: items, isPartial: isLocked || !problems.isEmpty, problems: problems)
             }
         }
+    }
+
+    /// Where items were found, as a hint for the next reading. Holds no secrets.
+    final class ItemPlaces: Sendable {
+        private let places = Mutex<[UDF: String]>([:])
+
+        func path(of identifier: UDF) -> String? { places.withLock { $0[identifier] } }
+
+        func note(_ path: String, of identifier: UDF) {
+            places.withLock {
+                if $0.count >= 1024 { $0.removeAll() }
+                $0[identifier] = path
+            }
+        }
+
+        func forget(_ identifier: UDF) { places.withLock { _ = $0.removeValue(forKey: identifier) } }
     }
 
     /// A key on its way from a blocking thread to the task that asked for it.

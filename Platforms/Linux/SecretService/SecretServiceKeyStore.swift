@@ -63,6 +63,7 @@
         /// Whether the bus grants the name that makes writers take turns.
         let canExclude: Bool
         let breaker: CircuitBreaker
+        let places = ItemPlaces()
         private let readers = BlockingCalls(store: name)
         private let writers = BlockingCalls(store: name, serial: true)
         private let connection: Mutex<ServiceConnection?>
@@ -100,6 +101,7 @@
             let calls = BlockingCalls(store: name)
             return try await calls.run(deadline: options.deadline, onAbandon: { call.cancel() }) {
                 do {
+                    call.startTimer()
                     let connection = try ServiceConnection(address: address, store: name, call: call)
                     let found = try FoundCollection(connection, alias: options.collectionAlias, call)
                     if found.isVolatile, !options.allowVolatile {
@@ -202,6 +204,7 @@
             return try opening.withLock { _ in
                 if let current = current() { return current }
                 if call.isCancelled { throw CancellationError() }
+                call.startTimer()
                 let new = try ServiceConnection(address: address, store: Self.name, call: call)
                 let found = try FoundCollection(new, alias: options.collectionAlias, call)
                 guard found.path == collectionPath, found.provider == traits.provider else {

@@ -5,11 +5,9 @@
 
     /// One call of the store's interface: when it must have ended, and the means to end it early.
     final class ServiceCall: @unchecked Sendable {
-        // Sendable proof: a GCancellable may be used and cancelled from any thread; the timer is only ever cancelled, which
-        // Dispatch allows from any thread; the rest is constant.
+        // Sendable proof: a GCancellable may be used and cancelled from any thread; the rest is constant.
         let cancellable: UnsafeMutablePointer<GCancellable>
         private let end: ContinuousClock.Instant
-        private let timer: DispatchWorkItem
 
         /// Serial, so that it has a thread of its own even while every other one waits for a service.
         private static let timers = DispatchQueue(label: "mesh.secret-service.deadlines", qos: .userInitiated)
@@ -18,16 +16,16 @@
         init(deadline: Duration) {
             cancellable = g_cancellable_new()
             end = ContinuousClock.now + min(deadline, .seconds(86_400))
-            let wait = DispatchTimeInterval.nanoseconds(min(deadline, .seconds(86_400)).clampedNanoseconds)
-            g_object_ref(cancellable)
-            let held = Held(cancellable: cancellable)
-            timer = DispatchWorkItem { held.cancel() }
-            Self.timers.asyncAfter(deadline: .now() + wait, execute: timer)
         }
 
-        deinit {
-            timer.cancel()
-            g_object_unref(cancellable)
+        deinit { g_object_unref(cancellable) }
+
+        /// Has the call cancelled at its deadline: for steps that take no time limit, such as connecting.
+        func startTimer() {
+            let wait = DispatchTimeInterval.nanoseconds(ContinuousClock.now.duration(to: end).clampedNanoseconds)
+            g_object_ref(cancellable)
+            let held = Held(cancellable: cancellable)
+            Self.timers.asyncAfter(deadline: .now() + wait) { held.cancel() }
         }
 
         /// A reference to the cancellable for the timer, which may outlive the call.

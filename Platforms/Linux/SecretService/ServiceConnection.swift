@@ -103,6 +103,30 @@
             try Self.send(bus, owner, path, interface, method, .tuple(arguments), reply: reply, call)
         }
 
+        /// Sends two calls to the service's objects, the second without waiting for the reply to the first, and waits for
+        /// both replies. The service gets them in this order.
+        func sendBoth(
+            _ first: Request, _ second: Request, _ call: ServiceCall
+        ) -> (first: Result<Variant, any Error>, second: Result<Variant, any Error>) {
+            let pending = PendingReply()
+            pending.begin(bus, owner, first, call)
+            let reply = Result {
+                try Self.send(
+                    bus, owner, second.path, second.interface, second.method, .tuple(second.arguments),
+                    reply: second.reply, call)
+            }
+            return (Result { try pending.finish() }, reply)
+        }
+
+        /// Calls a method of the bus itself without asking for a reply.
+        func tellBus(_ method: String, _ arguments: [Variant]) {
+            Variant.tuple(arguments).withRaw {
+                g_dbus_connection_call(
+                    bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method, $0, nil,
+                    G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, nil, nil, nil)
+            }
+        }
+
         /// Calls a method of the bus itself.
         func sendToBus(_ method: String, _ arguments: [Variant], reply: String, _ call: ServiceCall) throws
             -> Variant
@@ -120,12 +144,14 @@
             guard g_variant_is_object_path(path) != 0 else { throw GLibError(taking: nil) }
             let type = g_variant_type_new(reply)
             defer { g_variant_type_free(type) }
-            return Variant(
-                taking: try GLibError.check {
-                    g_dbus_connection_call_sync(
-                        bus, destination, path, interface, method, arguments.raw, type,
-                        G_DBUS_CALL_FLAGS_NO_AUTO_START, call.milliseconds, call.cancellable, $0)
-                })
+            return try arguments.withRaw { parameters in
+                Variant(
+                    taking: try GLibError.check {
+                        g_dbus_connection_call_sync(
+                            bus, destination, path, interface, method, parameters, type,
+                            G_DBUS_CALL_FLAGS_NO_AUTO_START, call.milliseconds, call.cancellable, $0)
+                    })
+            }
         }
 
         /// A property of an object of the service.
@@ -171,7 +197,7 @@
 
         /// Lends the octets of a value that the service gave; nil if it is not of this session or was altered on the way.
         func withDecoded<R>(_ secret: Variant, _ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R? {
-            guard let value = secret_service_decode_dbus_secret(service, secret.raw) else { return nil }
+            guard let value = secret.withRaw({ secret_service_decode_dbus_secret(service, $0) }) else { return nil }
             defer { secret_value_unref(UnsafeMutableRawPointer(value)) }
             var count = gsize(0)
             let octets = secret_value_get(value, &count)

@@ -4,12 +4,17 @@
     /// A reference to a `GVariant`: a value as D-Bus carries it. Immutable.
     final class Variant: @unchecked Sendable {
         // Sendable proof: a GVariant that is not floating is immutable, and its reference count is atomic.
-        let raw: OpaquePointer
+        private let raw: OpaquePointer
 
         /// Takes over a reference, also a floating one.
         init(taking raw: OpaquePointer) { self.raw = g_variant_take_ref(raw) }
 
         deinit { g_variant_unref(raw) }
+
+        /// Lends the reference; the value lives at least as long as `body` runs.
+        func withRaw<R>(_ body: (OpaquePointer) throws -> R) rethrows -> R {
+            try withExtendedLifetime(self) { try body(raw) }
+        }
 
         // MARK: Building
 
@@ -26,8 +31,10 @@
 
         static func tuple(_ members: [Variant]) -> Variant {
             let children: [OpaquePointer?] = members.map(\.raw)
-            return children.withUnsafeBufferPointer {
-                Variant(taking: g_variant_new_tuple($0.baseAddress, gsize(members.count)))
+            return withExtendedLifetime(members) {
+                children.withUnsafeBufferPointer {
+                    Variant(taking: g_variant_new_tuple($0.baseAddress, gsize(members.count)))
+                }
             }
         }
 
@@ -40,7 +47,7 @@
                 entries.sorted { $0.key < $1.key }.map { entry in
                     let key = string(entry.key)
                     let value = string(entry.value)
-                    return Variant(taking: g_variant_new_dict_entry(key.raw, value.raw))
+                    return dictionaryEntry(key, value)
                 })
         }
 
@@ -50,46 +57,58 @@
                 "{sv}",
                 entries.sorted { $0.key < $1.key }.map { entry in
                     let key = string(entry.key)
-                    let value = Variant(taking: g_variant_new_variant(entry.value.raw))
-                    return Variant(taking: g_variant_new_dict_entry(key.raw, value.raw))
+                    let value = entry.value.withRaw { Variant(taking: g_variant_new_variant($0)) }
+                    return dictionaryEntry(key, value)
                 })
+        }
+
+        private static func dictionaryEntry(_ key: Variant, _ value: Variant) -> Variant {
+            key.withRaw { key in value.withRaw { Variant(taking: g_variant_new_dict_entry(key, $0)) } }
         }
 
         private static func array(_ type: String, _ members: [Variant]) -> Variant {
             let elementType = g_variant_type_new(type)
             defer { g_variant_type_free(elementType) }
             let children: [OpaquePointer?] = members.map(\.raw)
-            return children.withUnsafeBufferPointer {
-                Variant(taking: g_variant_new_array(elementType, $0.baseAddress, gsize(members.count)))
+            return withExtendedLifetime(members) {
+                children.withUnsafeBufferPointer {
+                    Variant(taking: g_variant_new_array(elementType, $0.baseAddress, gsize(members.count)))
+                }
             }
         }
 
         // MARK: Reading
 
         /// How many members a tuple, an array or a dictionary entry has; 0 for anything else.
-        var count: Int { g_variant_is_container(raw) != 0 ? Int(g_variant_n_children(raw)) : 0 }
+        var count: Int { withRaw { g_variant_is_container($0) != 0 ? Int(g_variant_n_children($0)) : 0 } }
 
         /// The member at `index`; nil if there is none.
         subscript(index: Int) -> Variant? {
-            (0..<count).contains(index) ? Variant(taking: g_variant_get_child_value(raw, gsize(index))) : nil
+            guard (0..<count).contains(index) else { return nil }
+            return withRaw { Variant(taking: g_variant_get_child_value($0, gsize(index))) }
         }
 
         /// The members.
         var members: [Variant] { (0..<count).compactMap { self[$0] } }
 
-        private var type: String { g_variant_get_type_string(raw).map { String(cString: $0) } ?? "" }
+        private func isOf(_ types: String...) -> Bool {
+            withRaw { raw in
+                let type = g_variant_get_type_string(raw).map { String(cString: $0) } ?? ""
+                return types.contains(type)
+            }
+        }
 
         /// The text of a string or an object path; nil for anything else.
         var text: String? {
-            ["s", "o"].contains(type) ? g_variant_get_string(raw, nil).map { String(cString: $0) } : nil
+            isOf("s", "o") ? withRaw { g_variant_get_string($0, nil).map { String(cString: $0) } } : nil
         }
 
-        var boolean: Bool? { type == "b" ? g_variant_get_boolean(raw) != 0 : nil }
+        var boolean: Bool? { isOf("b") ? withRaw { g_variant_get_boolean($0) != 0 } : nil }
 
-        var unsigned: UInt32? { type == "u" ? g_variant_get_uint32(raw) : nil }
+        var unsigned: UInt32? { isOf("u") ? withRaw { g_variant_get_uint32($0) } : nil }
 
         /// What a value of any type holds; nil if this is none.
-        var content: Variant? { type == "v" ? g_variant_get_variant(raw).map { Variant(taking: $0) } : nil }
+        var content: Variant? { isOf("v") ? withRaw { g_variant_get_variant($0).map { Variant(taking: $0) } } : nil }
 
         /// The texts of an array of strings or object paths.
         var texts: [String] { members.compactMap(\.text) }

@@ -15,7 +15,7 @@
         /// Whether the bus lets this connection have such names (the bus of a sandbox may not).
         static func isPossible(_ connection: ServiceConnection, mode: PlatformMode, _ call: ServiceCall) -> Bool {
             guard let answer = try? request(connection, mode, call) else { return false }
-            if answer == isOwner { try? release(connection, mode, call) }
+            if answer == isOwner { release(connection, mode) }
             return answer == isOwner || answer == isInUse
         }
 
@@ -32,14 +32,9 @@
                 usleep(pause)
                 pause = min(pause * 2, 5000)
             }
-            defer {
-                do {
-                    try release(connection, store.mode, call)
-                } catch {
-                    // Without an answer the name may still be ours: it goes with the connection.
-                    store.drop(connection)
-                }
-            }
+            // Nothing waits for the answer: what this connection asks for next comes after it, and if it cannot be sent
+            // any more, the name goes with the connection.
+            defer { release(connection, store.mode) }
             return try body()
         }
 
@@ -50,8 +45,8 @@
                 "RequestName", [.string(busName(mode)), .unsigned(doNotQueue)], reply: "(u)", call)[0]?.unsigned
         }
 
-        private static func release(_ connection: ServiceConnection, _ mode: PlatformMode, _ call: ServiceCall) throws {
-            _ = try connection.sendToBus("ReleaseName", [.string(busName(mode))], reply: "(u)", call)
+        private static func release(_ connection: ServiceConnection, _ mode: PlatformMode) {
+            connection.tellBus("ReleaseName", [.string(busName(mode))])
         }
     }
 #endif
