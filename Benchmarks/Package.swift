@@ -17,6 +17,17 @@ let package = Package(
                 .product(name: "MeshCore", package: "mesh-platform"),
                 .product(name: "MeshCryptography", package: "mesh-platform"),
             ]),
+        .systemLibrary(name: "CLibSecretBaseline", pkgConfig: "libsecret-1"),
+        .target(name: "CKeyringBaseline", dependencies: ["CLibSecretBaseline"]),
+        .executableTarget(
+            name: "KeyringBenchmark",
+            dependencies: [
+                "CKeyringBaseline",
+                .product(name: "MeshCore", package: "mesh-platform"),
+                .product(name: "MeshPlatforms", package: "mesh-platform"),
+                .product(name: "MeshPlatformTesting", package: "mesh-platform"),
+                .product(name: "MeshSecretService", package: "mesh-platform"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -39,6 +39,8 @@ struct SpawnedProcess {
         posix_spawn_file_actions_adddup2(&actions, inward.0, 0)
         posix_spawn_file_actions_adddup2(&actions, outward.1, 1)
         posix_spawn_file_actions_addopen(&actions, 2, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        // A daemon keeps nothing open that this process inherited itself, such as the lock of a build.
+        for descriptor in Int32(3)..<64 { posix_spawn_file_actions_addclose(&actions, descriptor) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

@@ -2,7 +2,6 @@
     import CLibSecret
     import MeshCore
     import MeshPlatforms
-    import Synchronization
 
     /// Names of the attributes of an item (platform specification §7.4).
     enum ItemAttribute {
@@ -42,7 +41,7 @@
         // MARK: Finding
 
         /// The items of this store's collection that have `attributes`: object paths.
-        private func search(
+        func search(
             _ attributes: [String: String], _ connection: ServiceConnection, _ call: ServiceCall
         ) throws -> Found {
             let request = searching(attributes)
@@ -51,32 +50,32 @@
                     request.path, request.interface, request.method, request.arguments, reply: request.reply, call))
         }
 
-        private typealias Found = (unlocked: [String], locked: [String])
+        typealias Found = (unlocked: [String], locked: [String])
 
-        private func searching(_ attributes: [String: String]) -> Request {
+        func searching(_ attributes: [String: String]) -> Request {
             Request(
                 path: ServiceConnection.servicePath, interface: ServiceConnection.serviceInterface,
                 method: "SearchItems", arguments: [.dictionary(attributes)], reply: "(aoao)")
         }
 
-        private func found(_ reply: Variant) -> Found {
+        func found(_ reply: Variant) -> Found {
             let prefix = collectionPath + "/"
             func ours(_ index: Int) -> [String] { (reply[index]?.texts ?? []).filter { $0.hasPrefix(prefix) } }
             return (ours(0), ours(1))
         }
 
-        private func attributes(for identifier: UDF) -> [String: String] {
+        func attributes(for identifier: UDF) -> [String: String] {
             [ItemAttribute.identifier: identifier.text, ItemAttribute.mode: mode.description]
         }
 
-        private func requireUnlocked(_ connection: ServiceConnection, _ call: ServiceCall) throws {
+        func requireUnlocked(_ connection: ServiceConnection, _ call: ServiceCall) throws {
             if try FoundCollection.isLocked(collectionPath, connection, call) { throw Self.lockedError }
         }
 
         /// The items of an identity, or of the whole mode. None are returned only if there certainly are none.
         ///
         /// - Throws: ``PlatformError`` `locked`, `noDefaultCollection`; ``GLibError``.
-        private func find(
+        func find(
             _ attributes: [String: String], _ connection: ServiceConnection, _ call: ServiceCall
         ) throws -> [String] {
             var found = try search(attributes, connection, call)
@@ -91,7 +90,7 @@
             return found.unlocked
         }
 
-        private func ambiguous(_ identifier: UDF, _ paths: [String]) -> PlatformError {
+        func ambiguous(_ identifier: UDF, _ paths: [String]) -> PlatformError {
             PlatformError(
                 .ambiguous, store: Self.name,
                 "\(paths.count) items of collection \(traits.collection) answer to \(identifier.text).",
@@ -102,7 +101,7 @@
         // MARK: Reading
 
         /// The values of `paths`, encrypted for the session. What is locked or gone is left out.
-        private func secrets(
+        func secrets(
             _ paths: [String], _ connection: ServiceConnection, _ call: ServiceCall
         ) throws -> [(path: String, secret: Variant)] {
             let request = try fetching(paths, connection)
@@ -111,7 +110,7 @@
                     request.path, request.interface, request.method, request.arguments, reply: request.reply, call))
         }
 
-        private func fetching(_ paths: [String], _ connection: ServiceConnection) throws -> Request {
+        func fetching(_ paths: [String], _ connection: ServiceConnection) throws -> Request {
             guard let session = Variant.path(connection.sessionPath) else { throw GLibError(taking: nil) }
             return Request(
                 path: ServiceConnection.servicePath, interface: ServiceConnection.serviceInterface,
@@ -119,14 +118,14 @@
                 arguments: [.paths(paths), session], reply: "(a{o(oayays)})")
         }
 
-        private func secrets(_ reply: Variant) -> [(path: String, secret: Variant)] {
+        func secrets(_ reply: Variant) -> [(path: String, secret: Variant)] {
             (reply[0]?.members ?? []).compactMap { entry in
                 guard let path = entry[0]?.text, let secret = entry[1] else { return nil }
                 return (path, secret)
             }
         }
 
-        private func decode(
+        func decode(
             _ secret: Variant, expected: UDF?, path: String, _ connection: ServiceConnection
         ) throws -> ReadKey {
             let key = try connection.withDecoded(secret) { octets in
@@ -138,7 +137,7 @@
             return key
         }
 
-        private func readOne(
+        func readOne(
             _ identifier: UDF, _ connection: ServiceConnection, _ call: ServiceCall
         ) throws -> ReadKey? {
             if let key = try readWhereItWas(identifier, connection, call) { return key }
@@ -161,7 +160,7 @@
 
         /// Reads a key whose item was found before: its value is fetched while the search is still under way, and counts
         /// only if the search finds that item and no other. Nil if it has to be looked for.
-        private func readWhereItWas(
+        func readWhereItWas(
             _ identifier: UDF, _ connection: ServiceConnection, _ call: ServiceCall
         ) throws -> ReadKey? {
             guard let path = places.path(of: identifier) else { return nil }
@@ -197,7 +196,7 @@
         }
 
         /// All keys of the mode are fetched at once: one search, one answer with every value.
-        private func readBatch(
+        func readBatch(
             _ identifiers: [UDF], _ connection: ServiceConnection, _ call: ServiceCall
         ) throws -> [ReadKey] {
             let wanted = Set(identifiers)
@@ -217,137 +216,6 @@
             if isPlain { return Array(keys.values) }
             // Something is damaged, double or changing: which keys that concerns is found by asking one by one.
             return try wanted.compactMap { try readOne($0, connection, call) }
-        }
-
-        // MARK: Writing
-
-        public func store(
-            _ secret: borrowing SecretBytes, as item: KeyItem, replacement: KeyReplacement, options: CallOptions
-        ) async throws {
-            guard secret.count <= Self.largestValue else {
-                throw PlatformError(
-                    .tooLarge, store: Self.name,
-                    "A key of \(secret.count) octets is larger than the \(Self.largestValue) that this store takes.")
-            }
-            if case .ifUnchanged = replacement, !canExclude {
-                throw traits.unsupported("replace a key only if it is unchanged")
-            }
-            let revision = KeyEnvelope.newRevision(self.options.random)
-            let line = SharedSecret(KeyEnvelope.encode(secret, as: item, revision: revision))
-            try await perform(options, isWriting: true) { connection, call in
-                try WriterTurn.run(self, connection, call) {
-                    try self.write(line, item, replacement, connection, call)
-                }
-            }
-        }
-
-        private func write(
-            _ line: SharedSecret, _ item: KeyItem, _ replacement: KeyReplacement, _ connection: ServiceConnection,
-            _ call: ServiceCall
-        ) throws {
-            let identity = attributes(for: item.identifier)
-            if replacement == .always {
-                // The service sees the search first, so that it finds what was there before.
-                let replies = connection.sendBoth(searching(identity), try creating(line, item, connection), call)
-                let existing = found(try replies.first.get())
-                let path = try created(replies.second, connection, call)
-                guard existing.locked.isEmpty else {
-                    // A service that locks items one by one: the old one could not be replaced, so the new one goes.
-                    if let path, !existing.locked.contains(path) { _ = try delete(path, connection, call) }
-                    throw Self.lockedError
-                }
-                try removeOthers(existing.unlocked, than: path, connection, call)
-                return
-            }
-            let existing = try find(identity, connection, call)
-            guard existing.count <= 1 else { throw ambiguous(item.identifier, existing) }
-            if case .never = replacement, !existing.isEmpty {
-                throw PlatformError(
-                    .alreadyExists, store: Self.name, "There is a key \(item.identifier.text) already.",
-                    remedy: "Store it with replacement if that is meant.")
-            }
-            if case .ifUnchanged(let revision) = replacement {
-                guard let current = try readOne(item.identifier, connection, call), current.revision == revision else {
-                    throw PlatformError(
-                        .changedUnderneath, store: Self.name,
-                        "Someone else changed or removed the key \(item.identifier.text) since it was read.",
-                        remedy: "Read it again.")
-                }
-            }
-            let request = try creating(line, item, connection)
-            let reply = Result {
-                try connection.send(
-                    request.path, request.interface, request.method, request.arguments, reply: request.reply, call)
-            }
-            try removeOthers(existing, than: try created(reply, connection, call), connection, call)
-        }
-
-        /// Removes what the service did not replace, because other attributes of it were different.
-        private func removeOthers(
-            _ existing: [String], than path: String?, _ connection: ServiceConnection, _ call: ServiceCall
-        ) throws {
-            for old in existing where old != path { _ = try delete(old, connection, call) }
-        }
-
-        private func creating(
-            _ line: SharedSecret, _ item: KeyItem, _ connection: ServiceConnection
-        ) throws -> Request {
-            let properties = Variant.properties([
-                "org.freedesktop.Secret.Item.Label": .string(item.label),
-                "org.freedesktop.Secret.Item.Attributes": .dictionary(ItemAttribute.all(of: item, mode: mode)),
-            ])
-            return Request(
-                path: collectionPath, interface: FoundCollection.interface, method: "CreateItem",
-                arguments: [properties, try connection.encode(line.bytes), .boolean(true)], reply: "(oo)")
-        }
-
-        /// The path of the item that was created.
-        private func created(
-            _ reply: Result<Variant, any Error>, _ connection: ServiceConnection, _ call: ServiceCall
-        ) throws -> String? {
-            do {
-                let reply = try reply.get()
-                if Self.dismiss(reply[1]?.text, connection, call) { throw Self.lockedError }
-                return reply[0]?.text
-            } catch let error as GLibError where error.isMissingObject {
-                // Says which it is: no collection, or a service that cannot create items.
-                try requireUnlocked(connection, call)
-                throw error
-            }
-        }
-
-        /// Deletes an item; false if it is not there any more.
-        private func delete(_ path: String, _ connection: ServiceConnection, _ call: ServiceCall) throws -> Bool {
-            do {
-                let reply = try connection.send(path, ItemAttribute.itemInterface, "Delete", [], reply: "(o)", call)
-                if Self.dismiss(reply[0]?.text, connection, call) { throw Self.lockedError }
-                return true
-            } catch let error as GLibError where error.isMissingObject {
-                return false
-            }
-        }
-
-        public func remove(_ identifier: UDF, options: CallOptions) async throws -> Bool {
-            try await perform(options, isWriting: true) { connection, call in
-                try WriterTurn.run(self, connection, call) {
-                    let paths = try self.find(self.attributes(for: identifier), connection, call)
-                    guard let path = paths.first else { return false }
-                    guard paths.count == 1 else { throw self.ambiguous(identifier, paths) }
-                    if try self.delete(path, connection, call) { return true }
-                    try self.requireUnlocked(connection, call)
-                    return false
-                }
-            }
-        }
-
-        public func eraseTestKeys(options: CallOptions) async throws -> Int {
-            try mode.requireTest(store: Self.name)
-            return try await perform(options, isWriting: true) { connection, call in
-                try WriterTurn.run(self, connection, call) {
-                    let paths = try self.find([ItemAttribute.mode: self.mode.description], connection, call)
-                    return try paths.count { try self.delete($0, connection, call) }
-                }
-            }
         }
 
         // MARK: Listing
@@ -379,37 +247,5 @@
                 return KeyListing(items: items, isPartial: isLocked || !problems.isEmpty, problems: problems)
             }
         }
-    }
-
-    /// Where items were found, as a hint for the next reading. Holds no secrets.
-    final class ItemPlaces: Sendable {
-        private let places = Mutex<[UDF: String]>([:])
-
-        func path(of identifier: UDF) -> String? { places.withLock { $0[identifier] } }
-
-        func note(_ path: String, of identifier: UDF) {
-            places.withLock {
-                if $0.count >= 1024 { $0.removeAll() }
-                $0[identifier] = path
-            }
-        }
-
-        func forget(_ identifier: UDF) { places.withLock { _ = $0.removeValue(forKey: identifier) } }
-    }
-
-    /// A key on its way from a blocking thread to the task that asked for it.
-    private final class ReadKey: Sendable {
-        let identifier: UDF
-        let revision: KeyRevision?
-        private let key: Mutex<StoredKey?>
-
-        init(_ key: consuming StoredKey) {
-            identifier = key.item.identifier
-            revision = key.revision
-            self.key = Mutex(consume key)
-        }
-
-        /// Hands the key over; nil the second time.
-        func take() -> StoredKey? { key.withLock { $0.take() } }
     }
 #endif

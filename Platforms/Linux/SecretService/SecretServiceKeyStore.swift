@@ -24,7 +24,8 @@
     ///   programs that use this store. Where the bus refuses such a name they are not declared.
     ///
     /// What it protects against: other users and a thief of the disk, *if* the collection has a password; a service does
-    /// not tell whether it has. Every program of the same person can read an unlocked collection.
+    /// not tell whether it has. Every program of the same person can read an unlocked collection. On the bus, values are
+    /// encrypted where the service can do that (gnome-keyring and KeePassXC can).
     public final class SecretServiceKeyStore: KeyStore {
         /// The name of the store in selection and in errors.
         public static let name = "secret-service"
@@ -168,6 +169,11 @@
                     }
                 }
             } catch let error as PlatformError where error.code == .timedOut {
+                if call.waitsForTurn.load(ordering: .relaxed) {
+                    throw PlatformError(
+                        .timedOut, store: Self.name, "Another program was writing to the keyring all the time.",
+                        remedy: "Try again; if it stays so, end the other program.", cause: error.cause)
+                }
                 // A deadline that no service could have met says nothing about this one.
                 if deadline >= Self.probeDeadline { breaker.trip() }
                 throw PlatformError(

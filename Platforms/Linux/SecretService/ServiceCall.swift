@@ -2,6 +2,7 @@
     import CLibSecret
     import Dispatch
     import MeshPlatforms
+    import Synchronization
 
     /// One call of the store's interface: when it must have ended, and the means to end it early.
     final class ServiceCall: @unchecked Sendable {
@@ -39,6 +40,9 @@
 
         /// Whether the deadline has passed.
         var isExpired: Bool { ContinuousClock.now >= end }
+
+        /// Whether the call waits for another program to have written, and not for the service.
+        let waitsForTurn = Atomic(false)
 
         /// Ends every wait of the call on the bus.
         func cancel() { g_cancellable_cancel(cancellable) }

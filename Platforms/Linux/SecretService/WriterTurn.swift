@@ -2,6 +2,7 @@
     import CLibSecret
     import Glibc
     import MeshPlatforms
+    import Synchronization
 
     /// The turn of one writer among all processes on a bus: while it lasts, the writer owns a name that the bus gives to
     /// one connection at a time, and takes back when the connection ends, however it ends.
@@ -28,10 +29,12 @@
             guard store.canExclude else { return try body() }
             var pause: UInt32 = 200
             while try request(connection, store.mode, call) == isInUse {
+                call.waitsForTurn.store(true, ordering: .relaxed)
                 if call.isCancelled { throw CancellationError() }
                 usleep(pause)
                 pause = min(pause * 2, 5000)
             }
+            call.waitsForTurn.store(false, ordering: .relaxed)
             // Nothing waits for the answer: what this connection asks for next comes after it, and if it cannot be sent
             // any more, the name goes with the connection.
             defer { release(connection, store.mode) }
