@@ -103,10 +103,11 @@ struct ProfileCommand: AsyncParsableCommand {
 extension RecoveryRecord {
     /// For a person.
     var words: String {
-        switch state {
+        let set = "\(quorum.map(String.init) ?? "?") of \(shares.map(String.init) ?? "those handed out")"
+        return switch state {
         case .none: "none: there are no recovery shares"
-        case .made(let time): "\(quorum ?? 0) of \(shares ?? 0) shares, made \(time), not rehearsed"
-        case .proven(let time): "\(quorum ?? 0) of \(shares ?? 0) shares, rehearsed \(time)"
+        case .made(let time): "\(set), made \(time), not rehearsed"
+        case .proven(let time): "\(set), proven \(time)"
         }
     }
 }

@@ -149,7 +149,11 @@ public struct MeshSession: Sendable {
             }
         }
         _ = try await finishInterrupted()
-        return try await keep(seed, name: name, account: account, device: nil, makeDefault: nil)
+        let personal = try await keep(seed, name: name, account: account, device: nil, makeDefault: nil)
+        // What has just happened is the best proof that the shares recover the profile.
+        try await RecoveryRecord.noteProven(
+            quorum: shares.first?.quorum, of: personal.udf, at: platform.clock.now, in: platform.registry)
+        return personal
     }
 
     private func keep(

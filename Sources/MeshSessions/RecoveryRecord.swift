@@ -55,8 +55,16 @@ public struct RecoveryRecord: Hashable, Sendable {
         }
     }
 
-    static func noteProven(of profile: UDF, at time: Timestamp, in registry: any Registry) async throws {
+    /// Notes that shares recovered the profile. `quorum` is given where the machine may not know it yet.
+    static func noteProven(
+        quorum: Int? = nil, of profile: UDF, at time: Timestamp, in registry: any Registry
+    ) async throws {
         let path = try ProfileDirectory.entryPath(profile, .personal).appending(RegistryLayout.recovery)
-        try await registry.modify { try $0.set(.string(time.description), "Proven", at: path) }
+        try await registry.modify { transaction in
+            try transaction.set(.string(time.description), "Proven", at: path)
+            if let quorum, try transaction.value("Quorum", at: path) == nil {
+                try transaction.set(.integer(Int64(quorum)), "Quorum", at: path)
+            }
+        }
     }
 }

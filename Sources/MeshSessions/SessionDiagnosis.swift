@@ -46,7 +46,7 @@ extension MeshSession {
     private func recoveryFinding(of profile: UDF, _ subject: String) async -> Finding {
         do {
             switch try await RecoveryRecord.read(of: profile, in: platform.registry).state {
-            case .proven(let time): return Finding(.ok, subject, "Recovery was rehearsed on \(time).")
+            case .proven(let time): return Finding(.ok, subject, "Recovery from shares was proven on \(time).")
             case .made:
                 return Finding(
                     .warning, subject, code: "recovery-unproven", "Recovery shares were made, and never tried.",

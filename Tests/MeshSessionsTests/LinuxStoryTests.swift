@@ -89,6 +89,18 @@ struct LinuxStoryTests {
         _ = try await MeshSession(machine).createPersonalProfile()
     }
 
+    /// The variable of the real process, not only one that a caller passes in.
+    @Test func theProcessEnvironmentChoosesTheStore() async throws {
+        let directory = try TemporaryDirectory()
+        setenv(KeyStoreSelection.variable, KeyFileStore.clearName, 1)
+        var environment = MeshLinux.processEnvironment
+        unsetenv(KeyStoreSelection.variable)
+        environment["MESH_TEST_HOME"] = directory.path
+        let machine = try await MeshLinux.initialize(test: "story", environment: environment)
+        #expect(machine.keyStoreReason == .environment)
+        #expect(machine.keys.traits.name == KeyFileStore.clearName)
+    }
+
     @Test func withNoUsableStoreEveryCandidateIsNamed() async throws {
         let directory = try TemporaryDirectory()
         let environment = [

@@ -1,3 +1,4 @@
+import Glibc
 import MeshCore
 import MeshHomeDirectory
 import MeshKeyFiles
@@ -10,6 +11,17 @@ import MeshRegistry
 
 /// Linux, from where the guide's programs start: `MeshLinux.initialize()`.
 public enum MeshLinux {
+    /// The members of the process's environment that choose home directory, key store and bus.
+    public static var processEnvironment: [String: String] {
+        var environment = HomePaths.processEnvironment
+        for name in [KeyStoreSelection.variable, busVariable] {
+            if let value = getenv(name) { environment[name] = String(cString: value) }
+        }
+        return environment
+    }
+
+    private static let busVariable = "DBUS_SESSION_BUS_ADDRESS"
+
     /// Opens this machine.
     ///
     /// The key store is chosen in this order: `keyStore`, `MESH_KEYSTORE`, the store pinned in the registry, the first safe
@@ -27,7 +39,7 @@ public enum MeshLinux {
     ///   chosen store throws. Ends within the deadline of the stores (2 s each).
     public static func initialize(
         test: TestName? = nil, keyStore: String? = nil,
-        environment: [String: String] = HomePaths.processEnvironment, passphrase: (any PassphraseProvider)? = nil,
+        environment: [String: String] = processEnvironment, passphrase: (any PassphraseProvider)? = nil,
         needsKeys: Bool = true
     ) async throws -> LinuxPlatform {
         try await initialize(
@@ -38,7 +50,7 @@ public enum MeshLinux {
     /// As ``initialize(test:keyStore:environment:passphrase:needsKeys:)``, for a mode that is only known when the program runs.
     public static func initialize(
         mode: PlatformMode, keyStore: String? = nil,
-        environment: [String: String] = HomePaths.processEnvironment, passphrase: (any PassphraseProvider)? = nil,
+        environment: [String: String] = processEnvironment, passphrase: (any PassphraseProvider)? = nil,
         needsKeys: Bool = true
     ) async throws -> LinuxPlatform {
         let home = try HomeDirectory(mode: mode, environment: environment)
@@ -54,7 +66,7 @@ public enum MeshLinux {
 
     /// The key stores of this machine, the most preferred first.
     public static func candidates(
-        home: HomeDirectory, environment: [String: String] = HomePaths.processEnvironment,
+        home: HomeDirectory, environment: [String: String] = processEnvironment,
         passphrase: (any PassphraseProvider)? = nil
     ) -> [KeyStoreCandidate] {
         var candidates: [KeyStoreCandidate] = []
@@ -62,7 +74,7 @@ public enum MeshLinux {
             candidates.append(
                 KeyStoreCandidate(name: SecretServiceKeyStore.name, isAutomatic: true) {
                     var options = SecretServiceKeyStore.Options()
-                    options.busAddress = environment["DBUS_SESSION_BUS_ADDRESS"]
+                    options.busAddress = environment[busVariable]
                     return try await SecretServiceKeyStore.open(mode: home.mode, options: options)
                 })
         #endif
