@@ -136,8 +136,15 @@ let package = Package(
         .testTarget(
             name: "MeshFilesTests",
             dependencies: [
-                "MeshCore", "MeshPlatforms", "MeshPlatformTesting", "MeshFiles", "MeshHomeDirectory", "MeshRegistry",
-            ]),
+                "MeshCore", "MeshEncoding", "MeshPlatforms", "MeshPlatformTesting", "MeshFiles", "MeshHomeDirectory",
+                "MeshRegistry", "mesh-registry-exerciser",
+            ],
+            exclude: ["Exerciser"]),
+        // A process of its own for the tests that kill one, or run several.
+        .executableTarget(
+            name: "mesh-registry-exerciser",
+            dependencies: ["MeshCore", "MeshPlatforms", "MeshFiles", "MeshHomeDirectory", "MeshRegistry"],
+            path: "Tests/MeshFilesTests/Exerciser"),
         .testTarget(
             name: "MeshKeyFilesTests",
             dependencies: [
