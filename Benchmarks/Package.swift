@@ -28,6 +28,14 @@ let package = Package(
                 .product(name: "MeshPlatformTesting", package: "mesh-platform"),
                 .product(name: "MeshSecretService", package: "mesh-platform"),
             ]),
+        .executableTarget(
+            name: "RegistryBenchmark",
+            dependencies: [
+                .product(name: "MeshCore", package: "mesh-platform"),
+                .product(name: "MeshPlatforms", package: "mesh-platform"),
+                .product(name: "MeshHomeDirectory", package: "mesh-platform"),
+                .product(name: "MeshRegistry", package: "mesh-platform"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

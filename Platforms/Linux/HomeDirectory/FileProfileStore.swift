@@ -76,7 +76,9 @@ public final class FileProfileStore: ProfileStore {
     public func remove(_ profile: UDF, options: CallOptions) async throws -> Bool {
         guard try await run(options, { store, _ in try store.directory(of: profile) != nil }) else { return false }
         return try await changing(options) { store in
-            try store.profiles(create: false)?.removeDirectory(profile.text) ?? false
+            guard let profiles = try store.profiles(create: false) else { return false }
+            try profiles.removeAbandonedFiles()
+            return try profiles.removeDirectory(profile.text)
         }
     }
 

@@ -67,6 +67,7 @@ public final class HomeDirectory: Sendable {
             guard let directory = try Directory.open(path, create: create) else { return nil }
             guard try checkMark(of: directory, create: create) else { return nil }
             try directory.removeAbandonedFiles()
+            try directory.subdirectory(Name.locks, create: false)?.removeAbandonedFiles()
             held = directory
             return directory
         }

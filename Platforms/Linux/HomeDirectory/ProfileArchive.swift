@@ -74,8 +74,13 @@ struct ProfileArchive {
     /// What follows the frames that were found from the start.
     var tail: Tail {
         if end == octets.count { return hasHeader ? .clean : .torn }
-        // Whoever dies while appending leaves less than a frame behind the last one, with nothing whole in it.
-        return strays.isEmpty && octets.count - end < Self.largestFrame ? .torn : .damaged
+        // Whoever dies while appending leaves less than a frame behind the last one, with nothing whole in it, or room
+        // that was never filled. If either length is that of the room, the frame was whole once.
+        let room = octets.count - end - Self.overhead
+        let wasWhole =
+            room >= 0 && (length(at: end) == room || length(at: octets.count - 4) == room)
+            && octets[end...].contains { $0 != 0 }
+        return strays.isEmpty && !wasWhole && octets.count - end < Self.largestFrame ? .torn : .damaged
     }
 
     /// The octets of a frame with `content`.

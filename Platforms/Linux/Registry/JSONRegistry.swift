@@ -1,6 +1,7 @@
 import MeshCore
 import MeshFiles
 import MeshPlatforms
+import Synchronization
 
 /// The registry in one JSON file that a person can read and edit (platform specification §14), shared by any number of
 /// processes.
@@ -54,8 +55,8 @@ public final class JSONRegistry: Registry {
         expecting: RegistryGeneration?, options: CallOptions,
         _ body: @Sendable (inout any RegistryTransaction) throws -> R
     ) async throws -> R {
-        try await locked(options) { deadline in
-            let (result, changes, generation) = try await transact(expecting, deadline, body)
+        try await locked(options, store.snapshot) { deadline, newest in
+            let (result, changes, generation) = try transact(expecting, newest, body)
             guard !changes.isEmpty else { return result }
             let abandonment = Abandonment()
             try await calls.run(deadline: Self.left(until: deadline), onAbandon: { abandonment.abandon() }) {
@@ -67,12 +68,14 @@ public final class JSONRegistry: Registry {
         }
     }
 
-    /// Runs `body` on the newest state. By itself, so that nothing holds that state when it is to be changed in place.
+    /// Runs `body` on the newest state, and lets go of that state, so that it can be changed in place afterwards.
     private func transact<R: Sendable>(
-        _ expecting: RegistryGeneration?, _ deadline: ContinuousClock.Instant,
+        _ expecting: RegistryGeneration?, _ newest: Newest<RegistryStore.Snapshot>,
         _ body: @Sendable (inout any RegistryTransaction) throws -> R
-    ) async throws -> (result: R, changes: [RegistryChange], generation: UInt64) {
-        let snapshot = try await calls.run(deadline: Self.left(until: deadline)) { [store] in try store.snapshot() }
+    ) throws -> (result: R, changes: [RegistryChange], generation: UInt64) {
+        guard let snapshot = newest.take() else {
+            throw PlatformError(.inputOutput, store: name, "The state of the registry was used twice.")
+        }
         if let expecting, expecting.number != snapshot.generation {
             throw PlatformError(
                 .changedUnderneath, store: name,
@@ -98,30 +101,27 @@ public final class JSONRegistry: Registry {
         guard try await calls.run(deadline: options.deadline, { [directory] in try directory(false) != nil }) else {
             return
         }
-        try await locked(options) { deadline in
-            try await calls.run(deadline: Self.left(until: deadline)) { [store] in try store.erase() }
-        }
+        try await locked(options, store.erase) { _, _ in }
     }
 
     /// Brings the JSON file up to date, which may lag behind its journal once it is larger than 64 KiB.
     ///
     /// - Throws: ``PlatformError`` as ``modify(expecting:options:_:)``.
     public func writeFile(options: CallOptions = CallOptions()) async throws {
-        try await locked(options) { deadline in
-            try await calls.run(deadline: Self.left(until: deadline)) { [store] in try store.compact() }
-        }
+        try await locked(options, store.compact) { _, _ in }
     }
 
-    /// Runs `body` while no other task and no other process changes the registry.
-    private func locked<R: Sendable>(
-        _ options: CallOptions, _ body: (ContinuousClock.Instant) async throws -> R
+    /// Does `work`, which blocks, and then runs `body`, while no other task and no other process changes the registry.
+    private func locked<W: Sendable, R: Sendable>(
+        _ options: CallOptions, _ work: @escaping @Sendable () throws -> W,
+        _ body: (ContinuousClock.Instant, Newest<W>) async throws -> R
     ) async throws -> R {
         let deadline = ContinuousClock.now + options.deadline
         try Task.checkCancellation()
         try await gate.enter(until: deadline)
         defer { gate.leave() }
         let abandonment = Abandonment()
-        let lock = try await calls.run(
+        let (lock, done) = try await calls.run(
             deadline: Self.left(until: deadline), onAbandon: { abandonment.abandon() }
         ) { [directory, name] in
             guard let locks = try directory(true)?.subdirectory("locks", create: true) else {
@@ -129,14 +129,22 @@ public final class JSONRegistry: Registry {
                     .changedUnderneath, store: name, "The directory was removed while it was in use.",
                     remedy: "Try again.")
             }
-            return try FileLock("\(Self.fileName).lock", in: locks).acquire(
+            let lock = try FileLock("\(Self.fileName).lock", in: locks).acquire(
                 until: deadline, abandonment: abandonment)
+            return (lock, Newest(try work()))
         }
         defer { lock.release() }
-        return try await body(deadline)
+        return try await body(deadline, done)
     }
 
     private static func left(until deadline: ContinuousClock.Instant) -> Duration {
         max(.zero, ContinuousClock.now.duration(to: deadline))
+    }
+
+    /// Something that is handed over once, so that nothing else holds it then.
+    private final class Newest<Value: Sendable>: Sendable {
+        private let value: Mutex<Value?>
+        init(_ value: Value) { self.value = Mutex(value) }
+        func take() -> Value? { value.withLock { $0.take() } }
     }
 }

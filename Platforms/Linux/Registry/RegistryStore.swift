@@ -125,7 +125,8 @@ final class RegistryStore: Sendable {
             let (journal, line) = started.appending(next, changes)
             try directory.replaceFile(journalName, with: head + line)
             state.journal = journal
-            state.journalIdentity = try directory.status(of: journalName)?.identity
+            // Unknown is as good as another: the next call reads the files then.
+            state.journalIdentity = (try? directory.status(of: journalName))?.identity
         }
         for change in changes { change.apply(to: &state.root) }
         state.generation = next
@@ -158,7 +159,12 @@ final class RegistryStore: Sendable {
         state.isEdited = false
         state.journal = nil
         state.journalIdentity = nil
-        state.signature = try signature(directory)
+        // The change is made. If the file cannot be looked at now, the next call reads it.
+        do {
+            state.signature = try signature(directory)
+        } catch {
+            state.isLoaded = false
+        }
     }
 
     // MARK: - Reading
