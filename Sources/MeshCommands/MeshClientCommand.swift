@@ -55,7 +55,9 @@ public struct MeshClientCommand: AsyncParsableCommand {
             // The parser's own: help, version, completion script, or a wrong command line.
             let code = exitCode(for: error)
             let text = fullMessage(for: error)
-            if code == .success {
+            if text.isEmpty {
+                // Only an exit code: what there was to say was said.
+            } else if code == .success {
                 console.print(text)
             } else if asJSON {
                 print(code: "usage", message: Self.message(for: error), to: console)

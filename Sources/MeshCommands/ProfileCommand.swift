@@ -9,7 +9,7 @@ import MeshSessions
 struct ProfileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "profile", abstract: "Personal profiles on this machine.",
-        subcommands: [Create.self, List.self, Show.self])
+        subcommands: [Create.self, List.self, Show.self, Repair.self])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -95,6 +95,34 @@ struct ProfileCommand: AsyncParsableCommand {
                 console.print("escrow           \(content.escrowEncryption.udf)")
                 if let updated = content.updated { console.print("updated          \(updated)") }
                 console.print("recovery         \(try await personal.recovery().words)")
+            }
+        }
+    }
+
+    struct Repair: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Put a profile back from its key, when its files are damaged or the registry is lost.")
+
+        @OptionGroup var shared: SharedOptions
+        @Argument(
+            help: "The whole fingerprint (see: meshclient keystore list), or the beginning of one the registry names.")
+        var profile: String
+
+        func run() async throws {
+            let opened = try await shared.openKeys()
+            let session = MeshSession(opened.platform)
+            let udf: UDF
+            if let whole = UDF(profile), whole.text.utf8.count >= 34 {
+                udf = whole
+            } else {
+                udf = try await ProfileDirectory(opened.platform.registry).find(profile, kind: .personal).profile
+            }
+            let personal = try await session.repairPersonalProfile(udf)
+            let console = try CommandEnvironment.required.console
+            if shared.json {
+                console.print(try await json(personal))
+            } else {
+                console.print(personal.udf.text)
             }
         }
     }

@@ -17,8 +17,8 @@ public struct BlockingCalls: Sendable {
 
     /// Runs `work` off the cooperative pool and returns what it returns.
     ///
-    /// When the deadline passes or the task is cancelled first, the call throws at once, and `abandon` is called so
-    /// that it can end the work (a `GCancellable`, say); what the work returns later is dropped (and wiped, if it is a
+    /// When the deadline passes or the task is cancelled first, the call throws at once, and `abandon` is called beside
+    /// it, so that it can end the work (a `GCancellable`, say); what the work returns later is dropped (and wiped, if it is a
     /// secret). Work that has not begun by then is not begun.
     ///
     /// - Throws: ``PlatformError`` `timedOut`, `CancellationError`, or what `work` throws.

@@ -126,14 +126,16 @@ public enum Diagnosis {
                     findings.append(
                         Finding(
                             .problem, entry.profile.text, code: PlatformError.Code.notFound.name,
-                            "The registry names it, but its file is missing.", remedy: "Recover it from its shares."))
+                            "The registry names it, but its file is missing.",
+                            remedy:
+                                "Put it back from its key (meshclient profile repair), or recover it from its shares."))
                 }
             }
             for profile in stored.subtracting(entries.map(\.profile)) {
                 findings.append(
                     Finding(
                         .warning, profile.text, code: "orphan", "Its file is here, but the registry does not name it.",
-                        remedy: "Recover it from its shares, or remove its directory."))
+                        remedy: "Put it back from its key (meshclient profile repair), or remove its directory."))
             }
         } catch {
             findings.append(Finding(.problem, "registry or profiles", error))

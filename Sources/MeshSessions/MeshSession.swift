@@ -156,6 +156,20 @@ public struct MeshSession: Sendable {
         return personal
     }
 
+    /// Puts a personal profile back from its key alone, for when its files are damaged, or the registry was lost and the key
+    /// store was not. The newest archived version that verifies is taken; if there is none, the profile is made anew from
+    /// its seed, with the same fingerprint and keys.
+    ///
+    /// - Throws: ``SessionError`` `keyMissing`, `keyMismatch`; ``PlatformError``.
+    public func repairPersonalProfile(_ profile: UDF) async throws -> PersonalSession {
+        _ = try await finishInterrupted()
+        let (seed, item) = try await keeper.seed(ProfileUser.self, of: profile)
+        _ = try await platform.profiles.restoreLatest(of: profile, options: CallOptions()) { signed in
+            (try? VerifiedProfile<ProfileUser>(verifying: signed, as: profile)) != nil
+        }
+        return try await keep(seed, name: nil, account: item.account, device: nil, makeDefault: nil)
+    }
+
     private func keep(
         _ seed: SecretSeed, name: String?, account: String?, device: DeviceRegistration?, makeDefault: Bool?
     ) async throws -> PersonalSession {

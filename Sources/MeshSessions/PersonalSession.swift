@@ -41,7 +41,7 @@ public struct PersonalSession: Sendable {
                 .invalidQuorum, "\(quorum) of \(shares) shares cannot be made.",
                 remedy: "Make 1 to 15 shares, with a quorum of at least 1 and at most their number.")
         }
-        let (seed, item) = try await keeper.seed(of: profile)
+        let (seed, item) = try await keeper.seed(ProfileUser.self, of: udf)
         guard item.isExportable else {
             throw PlatformError(
                 .notExportable, store: platform.keys.traits.name, "The key of \(udf) must not leave its store.")

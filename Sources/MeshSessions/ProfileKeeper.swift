@@ -51,22 +51,20 @@ struct ProfileKeeper: Sendable {
         }
     }
 
-    /// The seed of a profile that is here.
+    /// The seed of a profile, and what the key store knows of it.
     ///
     /// - Throws: ``SessionError`` `keyMissing` (the key is certainly absent), `keyMismatch`; what the key store throws.
-    func seed<Content: ProfileContent>(of profile: VerifiedProfile<Content>) async throws -> (
-        seed: SecretSeed, item: KeyItem
-    ) {
-        let found = try await platform.keys.withKey(profile.udf) { key in
-            (try SecretSeed(binary: key.secret), key.item)
-        }
+    func seed<Content: ProfileContent>(
+        _ type: Content.Type, of udf: UDF
+    ) async throws -> (seed: SecretSeed, item: KeyItem) {
+        let found = try await platform.keys.withKey(udf) { key in (try? SecretSeed(binary: key.secret), key.item) }
         guard let (seed, item) = found else {
             throw SessionError(
-                .keyMissing, "The key of \(profile.udf) is not in the key store \(platform.keys.traits.name).",
+                .keyMissing, "The key of \(udf) is not in the key store \(platform.keys.traits.name).",
                 remedy: "Recover the profile from its shares.")
         }
-        guard try Content.key(.profile, from: seed).publicKey.udf == profile.udf else {
-            throw SessionError(.keyMismatch, "The key kept for \(profile.udf) is that of another profile.")
+        guard let seed, seed.specifier == type.seedType, try type.key(.profile, from: seed).publicKey.udf == udf else {
+            throw SessionError(.keyMismatch, "What is kept as the key of \(udf) is something else.")
         }
         return (seed, item)
     }
@@ -89,7 +87,7 @@ struct ProfileKeeper: Sendable {
         guard let restored else {
             throw SessionError(
                 .profileDamaged, "The profile \(udf) is damaged or gone, and no archived version of it verifies.",
-                remedy: "Recover it from its shares.", cause: failure)
+                remedy: "Put it back from its key (profile repair), or recover it from its shares.", cause: failure)
         }
         return try VerifiedProfile(verifying: restored, as: udf)
     }

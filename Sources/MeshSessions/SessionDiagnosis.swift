@@ -29,12 +29,19 @@ extension MeshSession {
             let subject = "\(kind.words) \(entry.profile)"
             do {
                 guard let signed = try await platform.profiles.latest(of: entry.profile) else { continue }
-                let profile = try VerifiedProfile<Content>(verifying: signed, as: entry.profile)
-                _ = try await keeper.seed(of: profile)
+                _ = try VerifiedProfile<Content>(verifying: signed, as: entry.profile)
+                _ = try await keeper.seed(type, of: entry.profile)
                 findings.append(Finding(.ok, subject, "The profile verifies, and its key is in the key store."))
             } catch let error as PlatformError where error.code == .locked {
                 findings.append(
                     Finding(.warning, subject, "The profile verifies; its key cannot be seen while locked."))
+            } catch let error as ProfileError {
+                findings.append(
+                    Finding(
+                        .problem, subject, code: error.codeName, error.message,
+                        remedy:
+                            "It is put back from the archive when it is next used, or from its key: meshclient profile repair."
+                    ))
             } catch {
                 findings.append(Finding(.problem, subject, error))
             }

@@ -104,6 +104,17 @@ struct MeshClientTests {
         }
     }
 
+    @Test func aProfileIsRepairedFromItsKey() async throws {
+        let tool = Tool()
+        let udf = try #require(await tool("profile", "create").lines.first)
+        #expect(try await tool.machine.profiles.remove(try UDF(parsing: udf)))
+        #expect(await tool("profile", "show").status == ToolStatus.damaged.rawValue)
+        #expect(await tool("profile", "repair", String(udf.prefix(9))).lines == [udf])
+        #expect(await tool("profile", "show").status == 0)
+        let stranger = await tool("profile", "repair", "MBTF-EJOP-OAE4-NVGZ-XSAW-BTOI-R5FK")
+        #expect(stranger.status == ToolStatus.notFound.rawValue)
+    }
+
     @Test func deletingAsksFirst() async throws {
         let tool = Tool()
         _ = await tool("profile", "create")
@@ -147,6 +158,7 @@ struct MeshClientTests {
         let udf = try await tool.machine.profiles.list()[0]
         #expect(try await tool.machine.keys.remove(udf))
         let sick = await tool("doctor")
+        #expect(sick.errors.isEmpty)
         #expect(sick.status == ToolStatus.failed.rawValue && sick.output.contains("is not in the key store"))
     }
 

@@ -134,6 +134,27 @@ struct SessionFaultTests {
         #expect(try await machine.profiles.latest(of: alice.udf) == alice.profile.signed)
     }
 
+    /// The key alone is enough to put a profile back: after its files are damaged, and on a machine whose registry is lost.
+    @Test func aProfileIsPutBackFromItsKey() async throws {
+        let keys = InMemoryKeyStore(mode: .test("memory"))
+        let machine = MeshMachineCached(keys: keys)
+        let alice = try await MeshSession(machine).createPersonalProfile(account: "alice@example.com")
+        #expect(try await machine.profiles.remove(alice.udf))
+        await #expect(throws: SessionError(.profileDamaged, "")) { try await MeshSession(machine).personalSession() }
+        let repaired = try await MeshSession(machine).repairPersonalProfile(alice.udf)
+        #expect(repaired.profile.content.agrees(with: alice.profile.content))
+        #expect(try await MeshSession(machine).personalSession().udf == alice.udf)
+
+        let bare = MeshMachineCached(keys: keys)
+        #expect(try await MeshSession(bare).repairPersonalProfile(alice.udf).udf == alice.udf)
+        #expect(try await MeshSession(bare).personalSession().profile.content.accountAddress == "alice@example.com")
+        let other = MeshMachineCached()
+        await #expect(throws: SessionError(.keyMissing, "")) {
+            try await MeshSession(other).repairPersonalProfile(alice.udf)
+        }
+        #expect(try await other.profiles.list().isEmpty)
+    }
+
     @Test func aKeyOfAnotherProfileIsNeverReplaced() async throws {
         let machine = MeshMachineCached()
         let session = MeshSession(machine)
