@@ -32,7 +32,7 @@ struct KeyFileFormatTests {
         for name in ["root", "root/keys", "root/locks"] { #expect(try directory.mode(name) == 0o700) }
         // Neither the octets nor their Base64, at any of its three phases, are in a sealed file.
         let forms =
-            [Self.secret] + (0..<3).map { Array(Base64.encode(Array(Self.secret[$0...]), .url).utf8.prefix(40)) }
+            [Self.secret] + (0..<3).map { Array(Base64.url.encode(Array(Self.secret[$0...])).utf8.prefix(40)) }
         let found = forms.contains { !octets.ranges(of: $0).isEmpty }
         #expect(found == !isSealed)
     }

@@ -34,7 +34,7 @@ struct SSHPublicKeyTests {
     /// The form of the examples in RFC 4716 §3.6: headers in any order, private ones, a continued one.
     @Test func readsHeaders() throws {
         let key = try #require(Self.key)
-        let body = Base64.encode(key.wire, .standard)
+        let body = Base64.standard.encode(key.wire)
         let text = """
             ---- BEGIN SSH2 PUBLIC KEY ----
             Subject: me

@@ -33,17 +33,17 @@
                 item.account.map(base64) ?? "~", base64(item.label), revision.mark, "",
             ].joined(separator: ":")
             let headCount = head.utf8.count
-            let secretCount = Base64URL.encodedCount(secret.count)
-            let checkCount = Base64URL.encodedCount(checkOctets)
+            let secretCount = Base64.url.encodedCount(secret.count)
+            let checkCount = Base64.url.encodedCount(checkOctets)
             return SecretBytes(count: headCount + secretCount + 1 + checkCount) { line in
                 line.copyBytes(from: head.utf8)
                 secret.withUnsafeBytes {
-                    Base64URL.encode($0, into: slice(line, headCount..<headCount + secretCount))
+                    Base64.url.encode($0, into: slice(line, headCount..<headCount + secretCount))
                 }
                 let end = headCount + secretCount
                 line[end] = 0x3A
                 let check = check(UnsafeRawBufferPointer(slice(line, 0..<end)))
-                check.withUnsafeBytes { Base64URL.encode($0, into: slice(line, end + 1..<line.count)) }
+                check.withUnsafeBytes { Base64.url.encode($0, into: slice(line, end + 1..<line.count)) }
             }
         }
 
@@ -83,8 +83,8 @@
 
             var found = [UInt8](repeating: 0, count: checkOctets)
             let isReadable =
-                field(8).count == Base64URL.encodedCount(checkOctets)
-                && found.withUnsafeMutableBytes { Base64URL.decode(field(8), into: $0) }
+                field(8).count == Base64.url.encodedCount(checkOctets)
+                && found.withUnsafeMutableBytes { Base64.url.decode(field(8), into: $0) } == checkOctets
             let computed = check(UnsafeRawBufferPointer(rebasing: line[..<colons[7]]))
             let isWhole =
                 isReadable
@@ -93,7 +93,7 @@
 
             guard let identifier = UDF(text(1)), identifier.text == text(1), let keyClass = KeyClass(rawValue: text(2)),
                 ["true", "false"].contains(text(3)), let label = unbase64(field(5)),
-                Base64URL.decodedCount(field(6).count) == revisionOctets
+                Base64.url.decodedCount(field(6)) == revisionOctets
             else { throw corrupt("its description cannot be read") }
             var account: String?
             if text(4) != "~" {
@@ -101,22 +101,19 @@
                 account = value
             }
             if let expected, expected != identifier { throw corrupt("it is the value of another key") }
-            guard let count = Base64URL.decodedCount(field(7).count) else { throw corrupt("its length cannot be") }
             let item: KeyItem
             do {
                 item = try KeyItem(
                     identifier: identifier, keyClass: keyClass, isExportable: text(3) == "true", account: account,
                     label: label)
             } catch { throw corrupt("its description is not allowed") }
-            var isDecoded = false
-            let secret = SecretBytes(count: count) { isDecoded = Base64URL.decode(field(7), into: $0) }
-            guard isDecoded else { throw corrupt("its octets cannot be read") }
+            guard let secret = Base64.url.decode(field(7)) else { throw corrupt("its octets cannot be read") }
             return StoredKey(item: item, revision: KeyRevision(text(6)), secret: secret)
         }
 
         /// A revision that no other value has.
         package static func newRevision(_ random: any RandomSource) -> KeyRevision {
-            KeyRevision(base64(random.bytes(revisionOctets)))
+            KeyRevision(Base64.url.encode(random.bytes(revisionOctets)))
         }
 
         private static func isVersion(_ text: String) -> Bool {
@@ -131,21 +128,12 @@
             UnsafeMutableRawBufferPointer(rebasing: buffer[range])
         }
 
-        private static func base64(_ text: String) -> String { base64(Array(text.utf8)) }
-
-        private static func base64(_ octets: [UInt8]) -> String {
-            var characters = [UInt8](repeating: 0, count: Base64URL.encodedCount(octets.count))
-            octets.withUnsafeBytes { source in characters.withUnsafeMutableBytes { Base64URL.encode(source, into: $0) }
-            }
-            return String(decoding: characters, as: UTF8.self)
-        }
+        private static func base64(_ text: String) -> String { Base64.url.encode(Array(text.utf8)) }
 
         private static func unbase64(_ field: UnsafeRawBufferPointer) -> String? {
-            guard let count = Base64URL.decodedCount(field.count), count <= KeyItem.maximumTextOctets else {
-                return nil
-            }
+            guard let count = Base64.url.decodedCount(field), count <= KeyItem.maximumTextOctets else { return nil }
             var octets = [UInt8](repeating: 0, count: count)
-            guard octets.withUnsafeMutableBytes({ Base64URL.decode(field, into: $0) }) else { return nil }
+            guard octets.withUnsafeMutableBytes({ Base64.url.decode(field, into: $0) }) != nil else { return nil }
             return String(validating: octets, as: UTF8.self)
         }
 

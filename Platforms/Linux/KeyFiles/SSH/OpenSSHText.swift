@@ -15,7 +15,7 @@ extension SSHPrivateKey {
     public borrowing func openSSHText(
         _ encryption: SSHKeyEncryption = .none, random: any RandomSource
     ) throws -> SecretBytes {
-        let body = try openSSHContainer(encryption, random: random).withUnsafeBytes { Base64.encode($0, .standard) }
+        let body = Base64.standard.encode(try openSSHContainer(encryption, random: random))
         var writer = SecretWriter(capacity: body.count + body.count / Self.lineLength + 128)
         writer.append(Self.textStart + "\n")
         body.withUnsafeBytes { body in
@@ -58,9 +58,15 @@ extension SSHPrivateKey {
             body.suffix(textEnd.utf8.count).elementsEqual(textEnd.utf8)
         else { throw SSHError.corrupt("The private key is cut short.") }
         body = body.dropLast(textEnd.utf8.count)
-        guard
-            let container = Base64.decode(UnsafeRawBufferPointer(rebasing: body), .standard, allowsLineBreaks: true)
-        else { throw SSHError.corrupt("The private key is not written in Base64.") }
+        // Line breaks may stand anywhere.
+        var joined = SecretWriter(capacity: body.count)
+        for line in body.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+            joined.append(UnsafeRawBufferPointer(rebasing: line))
+        }
+        let base64 = joined.finish()
+        guard let container = base64.withUnsafeBytes({ Base64.standard.decode($0) }) else {
+            throw SSHError.corrupt("The private key is not written in Base64.")
+        }
         return container
     }
 }

@@ -21,9 +21,7 @@ public struct SSHPublicKey: Hashable, Sendable {
 
     /// The fingerprint that `ssh-keygen -l` prints: `SHA256:` and the digest in Base64 without padding.
     public var fingerprint: String {
-        var text = Base64.encode(HashAlgorithm.sha256.digest(wire), .standard)
-        while text.last == "=" { text.removeLast() }
-        return "SHA256:" + text
+        "SHA256:" + Base64(.standard, isPadded: false).encode(HashAlgorithm.sha256.digest(wire))
     }
 
     /// Reads a key in SSH's wire encoding.

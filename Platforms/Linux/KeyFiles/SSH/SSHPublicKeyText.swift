@@ -12,7 +12,7 @@ extension SSHPublicKey {
 
     /// One line as `authorized_keys` and `.pub` files have it: kind, key in Base64, comment. Without line break.
     public var openSSHLine: String {
-        let line = "\(algorithm.rawValue) \(Base64.encode(wire, .standard))"
+        let line = "\(algorithm.rawValue) \(Base64.standard.encode(wire))"
         return comment.isEmpty ? line : "\(line) \(comment)"
     }
 
@@ -27,7 +27,7 @@ extension SSHPublicKey {
             line[end...].allSatisfy({ $0.isNewline })
         else { throw SSHError.corrupt("A public key in OpenSSH form is one line.") }
         let parts = line[..<end].split(maxSplits: 2, whereSeparator: { $0 == " " || $0 == "\t" })
-        guard parts.count >= 2, let wire = Base64.decode(String(parts[1]), .standard) else {
+        guard parts.count >= 2, let wire = Base64.standard.decode(String(parts[1])) else {
             throw SSHError.corrupt("The line is no public key in OpenSSH form.")
         }
         let comment = parts.count > 2 ? String(parts[2].drop { $0 == " " || $0 == "\t" }) : ""
@@ -42,7 +42,7 @@ extension SSHPublicKey {
     public var rfc4716: String {
         var lines = [Self.armorStart]
         if !comment.isEmpty { lines += Self.folded("Comment: \"\(comment)\"") }
-        let body = Array(Base64.encode(wire, .standard).utf8)
+        let body = Array(Base64.standard.encode(wire).utf8)
         for start in stride(from: 0, to: body.count, by: 70) {
             lines.append(String(decoding: body[start..<min(start + 70, body.count)], as: UTF8.self))
         }
@@ -92,7 +92,7 @@ extension SSHPublicKey {
             }
             comment = value
         }
-        guard let wire = Base64.decode(lines.joined(), .standard), !wire.isEmpty else {
+        guard let wire = Base64.standard.decode(lines.joined()), !wire.isEmpty else {
             throw SSHError.corrupt("The body of the key is no Base64.")
         }
         try self.init(wire: wire, comment: comment)

@@ -72,7 +72,7 @@ struct FieldReader {
 
     /// The octets that the next line, called `name`, has in Base64. Not for secrets.
     mutating func base64(_ name: String) throws -> [UInt8] {
-        guard let octets = try Base64.decode(text(name), .url) else {
+        guard let octets = try Base64.url.decode(text(name)) else {
             throw corrupt("The line '\(name)' is no Base64.")
         }
         return octets
@@ -86,14 +86,14 @@ struct FieldReader {
     }
 
     private static let checkOctets = 32
-    private static let checkLine = "check: ".utf8.count + Base64.encodedCount(checkOctets, .url) + 1
+    private static let checkLine = "check: ".utf8.count + Base64.url.encodedCount(checkOctets) + 1
 
     /// The last line of a file of `kind` that has `text` before it.
     static func checkText(of text: UnsafeRawBufferPointer, kind: String) -> String {
         var digest = StreamingDigest(.sha512)
         digest.update(Array("mesh key store \(kind) check\0".utf8))
         digest.update(text)
-        return "check: \(Base64.encode(Array(digest.finalize().prefix(checkOctets)), .url))\n"
+        return "check: \(Base64.url.encode(Array(digest.finalize().prefix(checkOctets))))\n"
     }
 }
 

@@ -32,7 +32,7 @@ struct KeyFile: ~Copyable {
             throw reader.corrupt("It is the file of another key, \(header.item.identifier).")
         }
         guard header.mode == mode else { throw reader.corrupt("It is a file of the mode \(header.mode).") }
-        guard let data = try Base64.decode(reader.octets("data"), .url) else {
+        guard let data = try Base64.url.decode(reader.octets("data")) else {
             throw reader.corrupt("The line 'data' is no Base64.")
         }
         revision = KeyRevision(try reader.end())
@@ -68,9 +68,9 @@ struct KeyFile: ~Copyable {
             let subkey = try Subkey(header, key)
             let sealed = try AESGCM.seal(
                 secret, key: subkey.key, nonce: subkey.nonce, authenticating: associated(header))
-            writer.append(Base64.encode(sealed, .url))
+            writer.append(Base64.url.encode(sealed))
         } else {
-            secret.withUnsafeBytes { writer.append(Base64.encode($0, .url)) }
+            writer.append(Base64.url.encode(secret))
         }
         writer.append("\n")
         let check = writer.withWritten { FieldReader.checkText(of: $0, kind: KeyFileHeader.kind) }

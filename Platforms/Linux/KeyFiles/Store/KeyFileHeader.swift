@@ -50,7 +50,7 @@ struct KeyFileHeader {
         if let account = item.account { lines.append("account: \(FieldText.encode(account))") }
         lines.append("label: \(FieldText.encode(item.label))")
         if let seal { lines.append("seal: \(seal)") }
-        lines.append("salt: \(Base64.encode(salt, .url))")
+        lines.append("salt: \(Base64.url.encode(salt))")
         return lines.map { $0 + "\n" }.joined()
     }
 

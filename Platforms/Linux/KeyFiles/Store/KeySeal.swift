@@ -33,7 +33,7 @@ enum KeySeal {
 
     /// Makes a store key.
     static func makeKey(random: any RandomSource) -> (seal: String, secret: SharedSecret) {
-        (Base64.encode(random.bytes(16), .url), SharedSecret(SecretBytes(random: 32, from: random)))
+        (Base64.url.encode(random.bytes(16)), SharedSecret(SecretBytes(random: 32, from: random)))
     }
 
     /// Seals a store key under a passphrase. Blocks for one scrypt.
@@ -48,7 +48,7 @@ enum KeySeal {
         let subkey = try derive(passphrase, salt, cost, path)
         let data = try AESGCM.seal(
             secret.bytes, key: subkey.duplicate(0..<32), nonce: nonce(subkey), authenticating: associated(header))
-        let body = Array("\(header)data: \(Base64.encode(data, .url))\n".utf8)
+        let body = Array("\(header)data: \(Base64.url.encode(data))\n".utf8)
         let check = body.withUnsafeBytes { FieldReader.checkText(of: $0, kind: kind) }
         return StoreKey(seal: seal, secret: secret, file: body + Array(check.utf8))
     }
@@ -103,7 +103,7 @@ enum KeySeal {
             let length = reader.position
             let data = try reader.base64("data")
             _ = try reader.end()
-            guard Base64.decode(seal, .url)?.count == 16, numbers.count == 3, let cost = numbers[0],
+            guard Base64.url.decode(seal)?.count == 16, numbers.count == 3, let cost = numbers[0],
                 let blockSize = numbers[1], let parallelization = numbers[2], salt.count == 32,
                 data.count == 32 + AESGCM.tagSize
             else { throw reader.corrupt("It is not written as seals are.") }
@@ -129,7 +129,7 @@ enum KeySeal {
         mode: \(mode)
         seal: \(seal)
         scrypt: \(cost.cost) \(cost.blockSize) \(cost.parallelization)
-        salt: \(Base64.encode(salt, .url))
+        salt: \(Base64.url.encode(salt))
 
         """
     }
