@@ -79,23 +79,3 @@ public struct ConformanceReport: Sendable, CustomStringConvertible {
         return lines.joined(separator: "\n")
     }
 }
-
-/// Runs the cases called `names` with `run` and collects what came of them.
-func report(
-    suite: String, seed: UInt64, _ cases: [(name: String, rule: String)],
-    _ run: (String) async throws -> ConformanceOutcome
-) async -> ConformanceReport {
-    var entries: [ConformanceReport.Entry] = []
-    for (name, rule) in cases {
-        do {
-            entries.append(.init(caseName: name, result: .success(try await run(name))))
-        } catch {
-            let context = CaseContext(suite: suite, caseName: name, rule: rule, seed: seed)
-            let failure =
-                error as? ConformanceFailure
-                ?? context.failure(expected: "the case to run", answer: "it was cancelled", cause: error)
-            entries.append(.init(caseName: name, result: .failure(failure)))
-        }
-    }
-    return ConformanceReport(suite: suite, seed: seed, entries: entries)
-}

@@ -125,7 +125,6 @@ extension KeyStoreCase {
                 try expectSame(key.item, as: alone.item, "what reading one gives")
             }
         }
-        struct Stop: Error {}
         do {
             _ = try await store.readEach(present, options: options) { _ in throw Stop() }
             throw context.failure(expected: "what the body throws", answer: "the call succeeded")
@@ -209,3 +208,6 @@ extension KeyStoreCase {
         }
     }
 }
+
+/// What a body throws that wants no more keys.
+private struct Stop: Error {}

@@ -1,6 +1,5 @@
 import MeshCore
 import MeshPlatforms
-import Synchronization
 
 /// Proves that a key store keeps the contract of `KeyStore`.
 ///
@@ -126,23 +125,53 @@ public struct KeyStoreConformance: Sendable {
     /// - Throws: ``ConformanceFailure``; `CancellationError` if the task is cancelled.
     @discardableResult
     public func run(_ rule: Case) async throws -> ConformanceOutcome {
-        let context = CaseContext(suite: name, caseName: rule.rawValue, rule: rule.rule, seed: seed)
-        let session = KeyStoreCase(suite: self, context: context)
-        return try await context.run(
-            limit: caseLimit, { _ in try await session.prove(rule) }, cleanUp: { await session.cleanUp() })
+        try await outcome(of: rule)
     }
 
     /// Proves all rules, one after the other, whatever fails.
-    public func runAll() async -> ConformanceReport {
-        await report(suite: name, seed: seed, Case.allCases.map { ($0.rawValue, $0.rule) }) { name in
-            guard let rule = Case(rawValue: name) else { return .skipped("there is no such case") }
-            return try await run(rule)
+    public func runAll() async -> ConformanceReport { await report() }
+}
+
+extension KeyStoreConformance.Case: ConformanceCase {}
+
+extension KeyStoreConformance: ConformanceSuite {
+    func open(_ mode: PlatformMode) async throws -> any KeyStore { try await makeStore(mode) }
+
+    func erase(_ store: any KeyStore, options: CallOptions) async throws {
+        if store.traits.capabilities.contains(.locking) { try? await unlock(store) }
+        _ = try await store.eraseTestKeys(options: options)
+    }
+
+    func prove(_ rule: Case, in session: KeyStoreCase) async throws {
+        switch rule {
+        case .traits: try await session.traits()
+        case .state: try await session.state()
+        case .threeAnswers: try await session.threeAnswers()
+        case .values: try await session.values()
+        case .largestValue: try await session.largestValue()
+        case .metadata: try await session.metadata()
+        case .refusedTexts: try await session.refusedTexts()
+        case .replaceNever: try await session.replaceNever()
+        case .replaceAlways: try await session.replaceAlways()
+        case .compareAndSwap: try await session.compareAndSwap()
+        case .removal: try await session.removal()
+        case .listing: try await session.listing()
+        case .watching: try await session.watching()
+        case .batch: try await session.batch()
+        case .atomicCreation: try await session.atomicCreation()
+        case .locking: try await session.locking()
+        case .reopening: try await session.reopening()
+        case .restart: try await session.restart()
+        case .concurrency: try await session.concurrency()
+        case .cancellation: try await session.cancellation()
+        case .deadlines: try await session.deadlines()
+        case .muteProvider: try await session.muteProvider()
+        case .modes: try await session.modes()
+        case .eraseTestKeys: try await session.eraseTestKeys()
+        case .productionRefused: try await session.productionRefused()
         }
     }
 }
-
-/// A seed that nobody has had before.
-func randomSeed() -> UInt64 { SystemRandomSource().bytes(8).reduce(0) { $0 << 8 | UInt64($1) } }
 
 /// What a read gave, with the octets in the open: the kit's values are no secrets.
 struct SeenKey: Sendable {
@@ -158,37 +187,9 @@ struct SeenKey: Sendable {
 }
 
 /// One run of one case on key stores.
-struct KeyStoreCase: Sendable {
-    let suite: KeyStoreConformance
-    let context: CaseContext
-    private let opened = OpenedStores()
+typealias KeyStoreCase = ConformanceSession<KeyStoreConformance>
 
-    private final class OpenedStores: Sendable {
-        let stores = Mutex<[any KeyStore]>([])
-    }
-
-    init(suite: KeyStoreConformance, context: CaseContext) {
-        self.suite = suite
-        self.context = context
-    }
-
-    var options: CallOptions { CallOptions(deadline: suite.deadline) }
-
-    /// Opens a store in this case's own test mode; `suffix` tells several modes apart.
-    func open(_ suffix: String = "a") async throws -> any KeyStore {
-        let store = try await suite.makeStore(try context.mode(suffix))
-        opened.stores.withLock { $0.append(store) }
-        return store
-    }
-
-    /// Erases what the case created. What cannot be erased is left: the case has failed then, or the next will.
-    func cleanUp() async {
-        for store in opened.stores.withLock({ $0 }) {
-            if store.traits.capabilities.contains(.locking) { try? await suite.unlock(store) }
-            _ = try? await store.eraseTestKeys(options: options)
-        }
-    }
-
+extension KeyStoreCase {
     func put(
         _ octets: [UInt8], as item: KeyItem, in store: any KeyStore, _ replacement: KeyReplacement = .never,
         _ options: CallOptions? = nil
@@ -206,12 +207,6 @@ struct KeyStoreCase: Sendable {
     func item(_ identifier: UDF? = nil, account: String? = nil, label: String? = nil) throws -> KeyItem {
         try KeyItem(
             identifier: identifier ?? context.identifier(), keyClass: .application, account: account, label: label)
-    }
-
-    func expect(
-        _ condition: Bool, _ expected: @autoclosure () -> String, _ answer: @autoclosure () -> String
-    ) throws {
-        try context.expect(condition, expected(), answer())
     }
 
     /// Expects `identifier` to hold exactly `octets`.
@@ -243,36 +238,5 @@ struct KeyStoreCase: Sendable {
         try expect(
             TestValues.isIdentical(seen.label, item.label),
             "the label \(TestValues.shown(item.label)) in \(place)", "it was \(TestValues.shown(seen.label))")
-    }
-
-    /// Runs the case called `rule`.
-    func prove(_ rule: KeyStoreConformance.Case) async throws {
-        switch rule {
-        case .traits: try await traits()
-        case .state: try await state()
-        case .threeAnswers: try await threeAnswers()
-        case .values: try await values()
-        case .largestValue: try await largestValue()
-        case .metadata: try await metadata()
-        case .refusedTexts: try await refusedTexts()
-        case .replaceNever: try await replaceNever()
-        case .replaceAlways: try await replaceAlways()
-        case .compareAndSwap: try await compareAndSwap()
-        case .removal: try await removal()
-        case .listing: try await listing()
-        case .watching: try await watching()
-        case .batch: try await batch()
-        case .atomicCreation: try await atomicCreation()
-        case .locking: try await locking()
-        case .reopening: try await reopening()
-        case .restart: try await restart()
-        case .concurrency: try await concurrency()
-        case .cancellation: try await cancellation()
-        case .deadlines: try await deadlines()
-        case .muteProvider: try await muteProvider()
-        case .modes: try await modes()
-        case .eraseTestKeys: try await eraseTestKeys()
-        case .productionRefused: try await productionRefused()
-        }
     }
 }

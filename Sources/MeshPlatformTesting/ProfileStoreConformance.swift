@@ -1,6 +1,5 @@
 import MeshCore
 import MeshPlatforms
-import Synchronization
 
 /// Proves that a profile store keeps the contract of `ProfileStore`. Used as ``KeyStoreConformance`` is.
 public struct ProfileStoreConformance: Sendable {
@@ -71,55 +70,46 @@ public struct ProfileStoreConformance: Sendable {
     /// - Throws: ``ConformanceFailure``; `CancellationError` if the task is cancelled.
     @discardableResult
     public func run(_ rule: Case) async throws -> ConformanceOutcome {
-        let context = CaseContext(suite: name, caseName: rule.rawValue, rule: rule.rule, seed: seed)
-        let session = ProfileStoreCase(suite: self, context: context)
-        return try await context.run(
-            limit: caseLimit, { _ in try await session.prove(rule) }, cleanUp: { await session.cleanUp() })
+        try await outcome(of: rule)
     }
 
     /// Proves all rules, one after the other, whatever fails.
-    public func runAll() async -> ConformanceReport {
-        await report(suite: name, seed: seed, Case.allCases.map { ($0.rawValue, $0.rule) }) { name in
-            guard let rule = Case(rawValue: name) else { return .skipped("there is no such case") }
-            return try await run(rule)
+    public func runAll() async -> ConformanceReport { await report() }
+}
+
+extension ProfileStoreConformance.Case: ConformanceCase {}
+
+extension ProfileStoreConformance: ConformanceSuite {
+    func open(_ mode: PlatformMode) async throws -> any ProfileStore { try await makeStore(mode) }
+
+    func erase(_ store: any ProfileStore, options: CallOptions) async throws {
+        try await store.eraseTestData(options: options)
+    }
+
+    func prove(_ rule: Case, in session: ProfileStoreCase) async throws {
+        switch rule {
+        case .absent: try await session.absent()
+        case .versions: try await session.versions()
+        case .values: try await session.values()
+        case .tooLarge: try await session.tooLarge()
+        case .restoreLatest: try await session.restoreLatest()
+        case .removal: try await session.removal()
+        case .listing: try await session.listing()
+        case .reopening: try await session.reopening()
+        case .concurrency: try await session.concurrency()
+        case .cancellation: try await session.cancellation()
+        case .deadlines: try await session.deadlines()
+        case .modes: try await session.modes()
+        case .erase: try await session.erase()
+        case .productionRefused: try await session.productionRefused()
         }
     }
 }
 
 /// One run of one case on profile stores.
-struct ProfileStoreCase: Sendable {
-    let suite: ProfileStoreConformance
-    let context: CaseContext
-    private let opened = Opened()
+typealias ProfileStoreCase = ConformanceSession<ProfileStoreConformance>
 
-    private final class Opened: Sendable {
-        let stores = Mutex<[any ProfileStore]>([])
-    }
-
-    init(suite: ProfileStoreConformance, context: CaseContext) {
-        self.suite = suite
-        self.context = context
-    }
-
-    var options: CallOptions { CallOptions(deadline: suite.deadline) }
-
-    /// Opens a store in this case's own test mode; `suffix` tells several modes apart.
-    func open(_ suffix: String = "a") async throws -> any ProfileStore {
-        let store = try await suite.makeStore(try context.mode(suffix))
-        opened.stores.withLock { $0.append(store) }
-        return store
-    }
-
-    func cleanUp() async {
-        for store in opened.stores.withLock({ $0 }) { try? await store.eraseTestData(options: options) }
-    }
-
-    func expect(
-        _ condition: Bool, _ expected: @autoclosure () -> String, _ answer: @autoclosure () -> String
-    ) throws {
-        try context.expect(condition, expected(), answer())
-    }
-
+extension ProfileStoreCase {
     func accept(_ octets: [UInt8], of profile: UDF, in store: any ProfileStore) async throws {
         try await store.accept(octets, of: profile, options: options)
     }
@@ -136,25 +126,5 @@ struct ProfileStoreCase: Sendable {
         try expect(
             archive == versions, "\(versions.count) versions, oldest first, \(when)",
             "the archive has \(archive.count), or others")
-    }
-
-    /// Runs the case called `rule`.
-    func prove(_ rule: ProfileStoreConformance.Case) async throws {
-        switch rule {
-        case .absent: try await absent()
-        case .versions: try await versions()
-        case .values: try await values()
-        case .tooLarge: try await tooLarge()
-        case .restoreLatest: try await restoreLatest()
-        case .removal: try await removal()
-        case .listing: try await listing()
-        case .reopening: try await reopening()
-        case .concurrency: try await concurrency()
-        case .cancellation: try await cancellation()
-        case .deadlines: try await deadlines()
-        case .modes: try await modes()
-        case .erase: try await erase()
-        case .productionRefused: try await productionRefused()
-        }
     }
 }

@@ -1,6 +1,5 @@
 import MeshCore
 import MeshPlatforms
-import Synchronization
 
 /// Proves that a registry keeps the contract of `Registry`. Used as ``KeyStoreConformance`` is.
 public struct RegistryConformance: Sendable {
@@ -85,55 +84,53 @@ public struct RegistryConformance: Sendable {
     /// - Throws: ``ConformanceFailure``; `CancellationError` if the task is cancelled.
     @discardableResult
     public func run(_ rule: Case) async throws -> ConformanceOutcome {
-        let context = CaseContext(suite: name, caseName: rule.rawValue, rule: rule.rule, seed: seed)
-        let session = RegistryCase(suite: self, context: context)
-        return try await context.run(
-            limit: caseLimit, { _ in try await session.prove(rule) }, cleanUp: { await session.cleanUp() })
+        try await outcome(of: rule)
     }
 
     /// Proves all rules, one after the other, whatever fails.
-    public func runAll() async -> ConformanceReport {
-        await report(suite: name, seed: seed, Case.allCases.map { ($0.rawValue, $0.rule) }) { name in
-            guard let rule = Case(rawValue: name) else { return .skipped("there is no such case") }
-            return try await run(rule)
+    public func runAll() async -> ConformanceReport { await report() }
+}
+
+extension RegistryConformance.Case: ConformanceCase {}
+
+extension RegistryConformance: ConformanceSuite {
+    func open(_ mode: PlatformMode) async throws -> any Registry { try await makeRegistry(mode) }
+
+    func erase(_ registry: any Registry, options: CallOptions) async throws {
+        try await registry.eraseTestData(options: options)
+    }
+
+    func prove(_ rule: Case, in session: RegistryCase) async throws {
+        switch rule {
+        case .empty: try await session.empty()
+        case .values: try await session.values()
+        case .unnamedValue: try await session.unnamedValue()
+        case .order: try await session.order()
+        case .hostileNames: try await session.hostileNames()
+        case .hostileTexts: try await session.hostileTexts()
+        case .pathRules: try await session.pathRules()
+        case .nameClash: try await session.nameClash()
+        case .removal: try await session.removal()
+        case .transaction: try await session.transaction()
+        case .compareAndSwap: try await session.compareAndSwap()
+        case .generation: try await session.generations()
+        case .concurrency: try await session.concurrency()
+        case .changes: try await session.changes()
+        case .reopening: try await session.reopening()
+        case .cancellation: try await session.cancellation()
+        case .deadlines: try await session.deadlines()
+        case .large: try await session.large()
+        case .modes: try await session.modes()
+        case .erase: try await session.erase()
+        case .productionRefused: try await session.productionRefused()
         }
     }
 }
 
 /// One run of one case on registries.
-struct RegistryCase: Sendable {
-    let suite: RegistryConformance
-    let context: CaseContext
-    private let opened = Opened()
+typealias RegistryCase = ConformanceSession<RegistryConformance>
 
-    private final class Opened: Sendable {
-        let registries = Mutex<[any Registry]>([])
-    }
-
-    init(suite: RegistryConformance, context: CaseContext) {
-        self.suite = suite
-        self.context = context
-    }
-
-    var options: CallOptions { CallOptions(deadline: suite.deadline) }
-
-    /// Opens a registry in this case's own test mode; `suffix` tells several modes apart.
-    func open(_ suffix: String = "a") async throws -> any Registry {
-        let registry = try await suite.makeRegistry(try context.mode(suffix))
-        opened.registries.withLock { $0.append(registry) }
-        return registry
-    }
-
-    func cleanUp() async {
-        for registry in opened.registries.withLock({ $0 }) { try? await registry.eraseTestData(options: options) }
-    }
-
-    func expect(
-        _ condition: Bool, _ expected: @autoclosure () -> String, _ answer: @autoclosure () -> String
-    ) throws {
-        try context.expect(condition, expected(), answer())
-    }
-
+extension RegistryCase {
     func read<R: Sendable>(
         _ registry: any Registry, _ body: @Sendable (any RegistryReader) throws -> R
     ) async throws -> R {
@@ -181,33 +178,6 @@ struct RegistryCase: Sendable {
     /// Whether two lists of names are the same, scalar for scalar.
     func isIdentical(_ left: [String], _ right: [String]) -> Bool {
         left.count == right.count && zip(left, right).allSatisfy { TestValues.isIdentical($0, $1) }
-    }
-
-    /// Runs the case called `rule`.
-    func prove(_ rule: RegistryConformance.Case) async throws {
-        switch rule {
-        case .empty: try await empty()
-        case .values: try await values()
-        case .unnamedValue: try await unnamedValue()
-        case .order: try await order()
-        case .hostileNames: try await hostileNames()
-        case .hostileTexts: try await hostileTexts()
-        case .pathRules: try await pathRules()
-        case .nameClash: try await nameClash()
-        case .removal: try await removal()
-        case .transaction: try await transaction()
-        case .compareAndSwap: try await compareAndSwap()
-        case .generation: try await generations()
-        case .concurrency: try await concurrency()
-        case .changes: try await changes()
-        case .reopening: try await reopening()
-        case .cancellation: try await cancellation()
-        case .deadlines: try await deadlines()
-        case .large: try await large()
-        case .modes: try await modes()
-        case .erase: try await erase()
-        case .productionRefused: try await productionRefused()
-        }
     }
 }
 
