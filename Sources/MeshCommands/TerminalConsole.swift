@@ -29,10 +29,10 @@ public struct TerminalConsole: Console {
     }
 
     public func readSecret(prompt: String) -> SecretBytes? {
-        guard isInteractive else { return readInputLine() }
+        guard isInteractive else { return readSecretLine(isTyped: false) }
         writeError(prompt)
         var former = termios()
-        guard tcgetattr(STDIN_FILENO, &former) == 0 else { return readInputLine() }
+        guard tcgetattr(STDIN_FILENO, &former) == 0 else { return readSecretLine(isTyped: false) }
         // Character by character, without echo and without signals: Ctrl-C arrives as a character, so that the terminal
         // is always put back before anything else happens.
         var silent = former
@@ -42,7 +42,7 @@ public struct TerminalConsole: Console {
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &former)
             writeError("\n")
         }
-        return readTypedLine()
+        return readSecretLine(isTyped: true)
     }
 
     public func readLine(prompt: String) -> String? {
@@ -56,8 +56,12 @@ public struct TerminalConsole: Console {
         octets.withUnsafeBytes { writeError($0) }
     }
 
-    /// What a person types, up to the end of the line. Nil on Ctrl-C and on Ctrl-D at the beginning.
-    private func readTypedLine() -> SecretBytes? {
+    /// The next line of the input; nil at its end, or if the line is too long. Read octet by octet, so that nothing is taken
+    /// that the next reader needs.
+    ///
+    /// - Parameter isTyped: whether a person types it, character by character: control characters then edit the line, and
+    ///   it is nil on Ctrl-C and on Ctrl-D at the beginning.
+    private func readSecretLine(isTyped: Bool) -> SecretBytes? {
         var line = SecretBytes(count: Self.longestLine) { (_: UnsafeMutableRawBufferPointer) in }
         var count = 0
         while true {
@@ -65,37 +69,20 @@ public struct TerminalConsole: Console {
             let got = read(STDIN_FILENO, &octet, 1)
             if got < 0, errno == EINTR { continue }
             guard got == 1 else { return count == 0 ? nil : line.duplicate(0..<count) }
-            switch octet {
-            case 0x0A, 0x0D: return line.duplicate(0..<count)
-            case 0x03: return nil
-            case 0x04:
+            switch (octet, isTyped) {
+            case (0x0A, _), (0x0D, true): return line.duplicate(0..<count)
+            case (0x0D, false): continue
+            case (0x03, true): return nil
+            case (0x04, true):
                 if count == 0 { return nil }
-            case 0x7F, 0x08: count = max(0, count - 1)
-            case 0x15: count = 0
+            case (0x7F, true), (0x08, true): count = max(0, count - 1)
+            case (0x15, true): count = 0
             default:
                 guard count < Self.longestLine else { return nil }
                 let place = count
                 line.withUnsafeMutableBytes { $0[place] = octet }
                 count += 1
             }
-        }
-    }
-
-    /// The next line of the input. Read octet by octet, so that nothing is taken that the next reader needs.
-    private func readInputLine() -> SecretBytes? {
-        var line = SecretBytes(count: Self.longestLine) { (_: UnsafeMutableRawBufferPointer) in }
-        var count = 0
-        while true {
-            var octet: UInt8 = 0
-            let got = read(STDIN_FILENO, &octet, 1)
-            if got < 0, errno == EINTR { continue }
-            guard got == 1 else { return count == 0 ? nil : line.duplicate(0..<count) }
-            if octet == 0x0A { return line.duplicate(0..<count) }
-            if octet == 0x0D { continue }
-            guard count < Self.longestLine else { return nil }
-            let place = count
-            line.withUnsafeMutableBytes { $0[place] = octet }
-            count += 1
         }
     }
 }
