@@ -21,11 +21,7 @@ public struct SecretBytes: ~Copyable, @unchecked Sendable {
         self.base = memory
         self.count = count
         // A new or recycled block is all zero: mapped pages start so and `release` wipes.
-        do {
-            try body(UnsafeMutableRawBufferPointer(start: memory, count: count))
-        } catch {
-            throw error
-        }
+        try body(UnsafeMutableRawBufferPointer(start: memory, count: count))
     }
 
     /// Copies the octets of `bytes`. The caller wipes its own copy.
