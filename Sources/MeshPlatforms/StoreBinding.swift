@@ -83,6 +83,9 @@ public enum StoreBinding {
 }
 
 /// A key store that is checked against the pin of the registry before its first use, and pinned by its first key.
+///
+/// Otherwise it is as the store inside it: the canary is not shown. Canaries are the only items that are named by a nonce,
+/// so no key can be.
 public final class BoundKeyStore: KeyStore {
     private let store: any KeyStore
     private let registry: any Registry
@@ -125,6 +128,10 @@ public final class BoundKeyStore: KeyStore {
     public func store(
         _ secret: borrowing SecretBytes, as item: KeyItem, replacement: KeyReplacement, options: CallOptions
     ) async throws {
+        guard item.identifier.type != .nonce else {
+            throw PlatformError(
+                .invalidArgument, store: traits.name, "A key is named by a fingerprint, and not by a nonce.")
+        }
         try await verify(pinning: true, options)
         try await store.store(secret, as: item, replacement: replacement, options: options)
     }
@@ -147,7 +154,9 @@ public final class BoundKeyStore: KeyStore {
     }
 
     public func list(matching filter: KeyFilter, options: CallOptions) async throws -> KeyListing {
-        try await store.list(matching: filter, options: options)
+        var listing = try await store.list(matching: filter, options: options)
+        listing.items.removeAll { $0.identifier.type == .nonce }
+        return listing
     }
 
     public func unlock(_ policy: UnlockPolicy, options: CallOptions) async throws {
@@ -156,10 +165,34 @@ public final class BoundKeyStore: KeyStore {
 
     public func lock(options: CallOptions) async throws { try await store.lock(options: options) }
 
-    public func changes() throws -> AsyncStream<KeyStoreChange> { try store.changes() }
+    public func changes() throws -> AsyncStream<KeyStoreChange> {
+        let changes = try store.changes()
+        return AsyncStream { continuation in
+            let task = Task {
+                for await change in changes {
+                    switch change {
+                    case .stored(let identifier) where identifier.type == .nonce: continue
+                    case .removed(let identifier) where identifier.type == .nonce: continue
+                    default: continuation.yield(change)
+                    }
+                }
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
 
     public func eraseTestKeys(options: CallOptions) async throws -> Int {
-        let count = try await store.eraseTestKeys(options: options)
+        // With the keys goes the canary, and so must the pin, or the store would be taken for another one. The pin of
+        // another store stays.
+        let isPinned = (try? await StoreBinding.verify(store, in: registry, options: options)) == true
+        var count = try await store.eraseTestKeys(options: options)
+        if isPinned {
+            count -= 1
+            _ = try await registry.modify(expecting: nil, options: options) { transaction in
+                try transaction.removeKey(at: RegistryLayout.keyStore)
+            }
+        }
         isVerified.withLock { $0 = false }
         return count
     }

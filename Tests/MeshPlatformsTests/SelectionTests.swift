@@ -77,7 +77,7 @@ struct SelectionTests {
 /// The pin between registry and key store.
 struct StoreBindingTests {
     private static let mode = PlatformMode.test("binding")
-    private static let item = UDF(type: .nonce, value: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16])
+    private static let item = UDF(type: .digestSHA2, value: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16])
 
     private static func keep(_ octet: UInt8, in store: any KeyStore) async throws {
         let secret = SecretBytes(copying: [octet])

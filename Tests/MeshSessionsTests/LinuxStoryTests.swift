@@ -83,7 +83,7 @@ struct LinuxStoryTests {
         let directory = try TemporaryDirectory()
         let machine = try await MeshLinux.initialize(
             test: "story", keyStore: KeyFileStore.clearName, environment: ["MESH_TEST_HOME": directory.path])
-        let item = try KeyItem(identifier: UDF(type: .nonce, value: machine.random.bytes(16)), keyClass: .device)
+        let item = try KeyItem(identifier: UDF(type: .digestSHA2, value: machine.random.bytes(64)), keyClass: .device)
         let secret = SecretBytes(copying: [1, 2, 3])
         try await machine.keys.store(secret, as: item)
         _ = try await MeshSession(machine).createPersonalProfile()
