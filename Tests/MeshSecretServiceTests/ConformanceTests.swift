@@ -1,4 +1,5 @@
 #if SecretService
+    import Foundation
     import MeshPlatformTesting
     import MeshPlatforms
     import MeshSecretService
@@ -34,6 +35,18 @@
         func passwordless(_ rule: KeyStoreConformance.Case) async throws {
             let outcome = try await Self.suite(.passwordless).run(rule)
             #expect(outcome == .passed)
+        }
+
+        /// The address of a bus with another provider, unlocked and of nobody's use: for trying one by hand.
+        static let foreignBus = ProcessInfo.processInfo.environment["MESH_FOREIGN_KEYRING_BUS"]
+
+        @Test(.enabled(if: foreignBus != nil), arguments: KeyStoreConformance.Case.allCases)
+        func anotherProvider(_ rule: KeyStoreConformance.Case) async throws {
+            let address = try #require(Self.foreignBus)
+            let suite = KeyStoreConformance(
+                name: "secret-service of another provider", tolerance: .seconds(5), caseLimit: .seconds(120),
+                makeStore: { try await SecretServiceKeyStore.open(mode: $0, busAddress: address) })
+            _ = try await suite.run(rule)
         }
     }
 #endif

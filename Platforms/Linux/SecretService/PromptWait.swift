@@ -4,7 +4,7 @@
 
     /// One prompt of the service, from showing it to its end.
     enum PromptWait {
-        /// How long a prompt may stay open. Those who wait for it have deadlines of their own.
+        /// How long a prompt to unlock may stay open. Those who wait for it have deadlines of their own.
         static let lifetime = Duration.seconds(300)
 
         /// How a prompt ended.
@@ -25,11 +25,13 @@
 
         private static let interface = "org.freedesktop.Secret.Prompt"
 
-        /// Shows the prompt at `path` and waits. Blocks, but never longer than ``lifetime``.
+        /// Has the prompt at `path` go on, and waits. Blocks, but not longer than `lifetime`; then it is closed.
         ///
         /// The signals are received in a main context of this thread alone, from before the prompt is asked for, so that
         /// an answer that comes ahead of the reply is not missed.
-        static func run(_ path: String, _ connection: ServiceConnection, _ call: ServiceCall) throws -> Outcome {
+        static func run(
+            _ path: String, _ connection: ServiceConnection, _ call: ServiceCall, lifetime: Duration = lifetime
+        ) throws -> Outcome {
             let context = g_main_context_new()
             g_main_context_push_thread_default(context)
             defer {
@@ -59,7 +61,7 @@
                     Unmanaged<Signals>.fromOpaque(pointer).takeUnretainedValue().isGone.withLock { $0 = true }
                 }, Unmanaged.passRetained(signals).toOpaque(), release)
             // Wakes the loop now and then, to look at the bus and at the clock.
-            let pulse = g_timeout_source_new(200)
+            let pulse = g_timeout_source_new(50)
             g_source_set_callback(pulse, { _ in 1 }, nil, nil)
             g_source_attach(pulse, context)
             defer {

@@ -14,7 +14,9 @@
     /// - A locked collection is `locked` for every call, whatever a search of it shows; `lookup` and `clear` of libsecret,
     ///   which take locked for absent, are not used. "Absent" is answered only after a search that found nothing in a
     ///   collection that was seen unlocked before and after it.
-    /// - No call starts a prompt but ``unlock(_:options:)``; a service that asks for one in another call is refused.
+    /// - No call starts a prompt to unlock but ``unlock(_:options:)``. A service that answers each change with a prompt
+    ///   (KeePassXC) is told to go on with it, in an unlocked collection; if it then asks a person, the question is taken
+    ///   back at the deadline, and the call throws `promptImpossible`.
     /// - After a time-out the store rests: calls are refused at once with `timedOut`; after the rest the next one first
     ///   asks something short.
     /// - When the service or the bus was restarted, the next call connects anew. If another program or collection then

@@ -35,7 +35,7 @@
                 // The service sees the search first, so that it finds what was there before.
                 let replies = connection.sendBoth(searching(identity), try creating(line, item, connection), call)
                 let existing = found(try replies.first.get())
-                let path = try created(replies.second, connection, call)
+                let path = try created(replies.second, beside: existing.unlocked, identity, connection, call)
                 guard existing.locked.isEmpty else {
                     // A service that locks items one by one: the old one could not be replaced, so the new one goes.
                     if let path, !existing.locked.contains(path) { _ = try delete(path, connection, call) }
@@ -65,7 +65,8 @@
                 try connection.send(
                     request.path, request.interface, request.method, request.arguments, reply: request.reply, call)
             }
-            try removeOthers(existing, than: try created(reply, connection, call), connection, call)
+            let path = try created(reply, beside: existing, identity, connection, call)
+            try removeOthers(existing, than: path, connection, call)
         }
 
         /// Removes what the service did not replace, because other attributes of it were different.
@@ -87,14 +88,23 @@
                 arguments: [properties, try connection.encode(line.bytes), .boolean(true)], reply: "(oo)")
         }
 
-        /// The path of the item that was created.
+        /// The path of the item that was created, or replaced in its place.
         private func created(
-            _ reply: Result<Variant, any Error>, _ connection: ServiceConnection, _ call: ServiceCall
+            _ reply: Result<Variant, any Error>, beside existing: [String], _ identity: [String: String],
+            _ connection: ServiceConnection, _ call: ServiceCall
         ) throws -> String? {
             do {
                 let reply = try reply.get()
-                if Self.dismiss(reply[1]?.text, connection, call) { throw Self.lockedError }
-                return reply[0]?.text
+                guard try settle(reply[1]?.text, connection, call) else { return reply[0]?.text }
+                // Which item it was is seen by looking again.
+                let now = try search(identity, connection, call).unlocked
+                if let new = now.first(where: { !existing.contains($0) }) { return new }
+                guard existing.count == 1, now == existing else {
+                    throw PlatformError(
+                        .changedUnderneath, store: Self.name, "Items were changed while a key was stored.",
+                        remedy: "Look for the key, and store it again if it is not there.")
+                }
+                return existing.first
             } catch let error as GLibError where error.isMissingObject {
                 // Says which it is: no collection, or a service that cannot create items.
                 try requireUnlocked(connection, call)
@@ -102,11 +112,44 @@
             }
         }
 
+        /// Settles the prompt that a service gives for an answer to a change; false if it gave none.
+        ///
+        /// Some services (KeePassXC) give one for every change, and only do their work when they are told to go on. They
+        /// are, if the collection is unlocked, so that it is no prompt to unlock. If the service then asks a person after
+        /// all, the question is taken back at the deadline.
+        ///
+        /// - Throws: ``PlatformError`` `locked`, `promptDismissed`, `promptImpossible`.
+        private func settle(_ prompt: String?, _ connection: ServiceConnection, _ call: ServiceCall) throws -> Bool {
+            guard let prompt, prompt != "/" else { return false }
+            if try traits.provider == "gnome-keyring" || FoundCollection.isLocked(collectionPath, connection, call) {
+                Self.dismiss(prompt, connection, call)
+                throw Self.lockedError
+            }
+            let time = max(.milliseconds(1), call.left - .milliseconds(200))
+            switch try PromptWait.run(prompt, connection, call, lifetime: time) {
+            case .completed(isDismissed: false): return true
+            case .completed(isDismissed: true):
+                throw PlatformError(
+                    .promptDismissed, store: Self.name, "The keyring asked whether to do this, and was told not to.",
+                    remedy: "Allow it in the keyring manager.")
+            case .unanswered, .refused:
+                throw PlatformError(
+                    .promptImpossible, store: Self.name,
+                    "The keyring wants to ask before each change, and this call shows no questions.",
+                    remedy: "Switch the confirmation off in the settings of the keyring manager.")
+            case .disconnected:
+                drop(connection)
+                throw PlatformError(
+                    .disconnected, store: Self.name, "The keyring service went away during the call.",
+                    remedy: "Try again; whether a change was made is to be looked up.")
+            }
+        }
+
         /// Deletes an item; false if it is not there any more.
         private func delete(_ path: String, _ connection: ServiceConnection, _ call: ServiceCall) throws -> Bool {
             do {
                 let reply = try connection.send(path, ItemAttribute.itemInterface, "Delete", [], reply: "(o)", call)
-                if Self.dismiss(reply[0]?.text, connection, call) { throw Self.lockedError }
+                _ = try settle(reply[0]?.text, connection, call)
                 return true
             } catch let error as GLibError where error.isMissingObject {
                 return false

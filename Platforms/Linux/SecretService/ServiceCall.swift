@@ -41,6 +41,9 @@
         /// Whether the deadline has passed.
         var isExpired: Bool { ContinuousClock.now >= end }
 
+        /// How long the call may still take.
+        var left: Duration { max(.zero, ContinuousClock.now.duration(to: end)) }
+
         /// Whether the call waits for another program to have written, and not for the service.
         let waitsForTurn = Atomic(false)
 
