@@ -14,6 +14,7 @@ let package = Package(
         .library(name: "MeshSessions", targets: ["MeshSessions"]),
         // Adapters: one product each, so that an application links only the ones it names.
         .library(name: "MeshInMemory", targets: ["MeshInMemory"]),
+        .library(name: "MeshFiles", targets: ["MeshFiles"]),
         .library(name: "MeshHomeDirectory", targets: ["MeshHomeDirectory"]),
         .library(name: "MeshRegistry", targets: ["MeshRegistry"]),
         .library(name: "MeshKeyFiles", targets: ["MeshKeyFiles"]),
