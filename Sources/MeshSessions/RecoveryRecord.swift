@@ -43,7 +43,8 @@ public struct RecoveryRecord: Hashable, Sendable {
         }
     }
 
-    /// Notes that shares were made. What an earlier rehearsal proved of other shares is still true, and stays.
+    /// Notes that shares were made. What was proven of earlier shares is forgotten: whoever makes new ones may have lost
+    /// those, and nothing says yet that the new ones were written down well.
     static func noteMade(quorum: Int, shares: Int, of profile: UDF, at time: Timestamp, in registry: any Registry)
         async throws
     {
@@ -52,6 +53,7 @@ public struct RecoveryRecord: Hashable, Sendable {
             try transaction.set(.string(time.description), "Made", at: path)
             try transaction.set(.integer(Int64(quorum)), "Quorum", at: path)
             try transaction.set(.integer(Int64(shares)), "Shares", at: path)
+            _ = try transaction.removeValue("Proven", at: path)
         }
     }
 
