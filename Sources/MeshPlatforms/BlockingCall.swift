@@ -17,8 +17,9 @@ public struct BlockingCalls: Sendable {
 
     /// Runs `work` off the cooperative pool and returns what it returns.
     ///
-    /// When the deadline passes or the task is cancelled first, the call throws at once, and `abandon` is called beside
-    /// it, so that it can end the work (a `GCancellable`, say); what the work returns later is dropped (and wiped, if it is a
+    /// When the deadline passes or the task is cancelled first, `abandon` is called, so that it can end the work (a
+    /// `GCancellable`, say), and then the call throws: whoever gets the error knows that the work was told. `abandon` must
+    /// not block; what the work returns later is dropped (and wiped, if it is a
     /// secret). Work that has not begun by then is not begun.
     ///
     /// - Throws: ``PlatformError`` `timedOut`, `CancellationError`, or what `work` throws.
@@ -44,12 +45,11 @@ public struct BlockingCalls: Sendable {
                         let error = PlatformError(
                             .timedOut, store: store, "There was no answer within \(deadline).",
                             remedy: "Try again; if it stays so, restart the service that keeps the store.")
-                        // What is to be done about the work may block, and this thread has other deadlines to keep.
-                        if race.finish(.failure(error)) { WorkerThreads.run(abandon) }
+                        race.finish(.failure(error), telling: abandon)
                     })
             }
         } onCancel: {
-            if race.finish(.failure(CancellationError())) { abandon() }
+            race.finish(.failure(CancellationError()), telling: abandon)
         }
     }
 
@@ -82,20 +82,18 @@ public struct BlockingCalls: Sendable {
             }
         }
 
-        /// Ends the race with `result`; false if it was over.
-        @discardableResult
-        func finish(_ result: Result<R, any Error>) -> Bool {
-            let ended: (continuation: CheckedContinuation<R, any Error>?, deadline: UInt64?)? = state.withLock {
-                state in
+        /// Ends the race with `result`, unless it was over. Those who are to be told are told before anyone sees the result.
+        func finish(_ result: Result<R, any Error>, telling tell: () -> Void = {}) {
+            let ended: (continuation: CheckedContinuation<R, any Error>?, deadline: UInt64?)? = state.withLock { state in
                 if state.isOver { return nil }
                 state.isOver = true
                 defer { state.continuation = nil }
                 return (state.continuation, state.deadline)
             }
-            guard let ended else { return false }
+            guard let ended else { return }
             if let deadline = ended.deadline { Deadlines.cancel(deadline) }
+            tell()
             ended.continuation?.resume(with: result)
-            return true
         }
     }
 

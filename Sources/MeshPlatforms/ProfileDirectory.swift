@@ -142,15 +142,35 @@ public struct ProfileDirectory: Sendable {
 
     /// Completes a profile that was being created, and makes it the default if `makeDefault` says so, or if that is nil
     /// and there is none yet.
-    public func complete(_ profile: UDF, kind: ProfileKind, makeDefault: Bool? = nil) async throws {
+    ///
+    /// `name` and `device` are entered where the entry has none: another process may have taken the entry for one that was
+    /// abandoned, and dropped it.
+    public func complete(
+        _ profile: UDF, kind: ProfileKind, name: String? = nil, device: UDF? = nil, makeDefault: Bool? = nil
+    ) async throws {
         try await registry.modify { transaction in
             let path = try Self.entryPath(profile, kind)
+            if let name, try transaction.value(RegistryLayout.friendlyName, at: path) == nil {
+                try transaction.set(.string(name), RegistryLayout.friendlyName, at: path)
+            }
+            if let device, try transaction.value(RegistryLayout.device, at: path) == nil {
+                try transaction.set(.string(device.text), RegistryLayout.device, at: path)
+            }
             let directory = "profiles/\(profile.text)/\(profile.text)"
             try transaction.set(.string(directory + ".mmm"), RegistryLayout.file, at: path)
             try transaction.set(.string(directory + ".all.mmm"), RegistryLayout.archive, at: path)
             _ = try transaction.removeValue(RegistryLayout.stage, at: path)
             let isFirst = try Self.defaultProfile(kind, in: transaction) == nil
             if makeDefault ?? isFirst { try transaction.set(.string(profile.text), nil, at: kind.path) }
+        }
+    }
+
+    /// Drops the entry of a profile whose creation came to nothing; leaves it alone if it was completed meanwhile.
+    public func abandonCreation(of profile: UDF, kind: ProfileKind) async throws {
+        try await registry.modify { transaction in
+            let path = try Self.entryPath(profile, kind)
+            guard try transaction.string(RegistryLayout.stage, at: path) == ProfileStage.creating.rawValue else { return }
+            _ = try transaction.removeKey(at: path)
         }
     }
 

@@ -25,12 +25,12 @@ struct ProfileKeeper: Sendable {
         } catch {
             // Nothing was stored, unless the store did not answer: then the entry stays, and the next session looks again.
             let isUncertain = (error as? PlatformError)?.code.isUnavailable == true || error is CancellationError
-            if wasHere == nil, !isUncertain { try? await directory.remove(udf, kind: kind) }
+            if wasHere == nil, !isUncertain { try? await directory.abandonCreation(of: udf, kind: kind) }
             throw error
         }
         let present = try? await verifiedLatest(Content.self, of: udf)
         if present == nil { try await platform.profiles.accept(profile.signed, of: udf) }
-        try await directory.complete(udf, kind: kind, makeDefault: makeDefault)
+        try await directory.complete(udf, kind: kind, name: name, device: device, makeDefault: makeDefault)
         return present ?? profile
     }
 
@@ -142,8 +142,8 @@ struct ProfileKeeper: Sendable {
     private func finishCreation(of entry: ProfileDirectory.Entry, kind: ProfileKind) async throws {
         let found = try await platform.keys.withKey(entry.profile) { key in try SecretSeed(binary: key.secret) }
         guard let seed = found else {
-            _ = try await platform.profiles.remove(entry.profile)
-            return try await directory.remove(entry.profile, kind: kind)
+            // Nothing was stored: or another process is about to, and completes the entry all the same.
+            return try await directory.abandonCreation(of: entry.profile, kind: kind)
         }
         let now = platform.clock.now
         let signed: [UInt8]

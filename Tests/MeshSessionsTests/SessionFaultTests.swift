@@ -75,6 +75,29 @@ struct SessionFaultTests {
         }
     }
 
+    /// A process that finishes what was interrupted takes nothing from another that is just creating: whole profiles, with
+    /// their names, are what both leave.
+    @Test func creatingAndFinishingAtOnceLosesNothing() async throws {
+        let machine = MeshMachineCached()
+        let session = MeshSession(machine)
+        _ = try await session.createDevice()
+        let made = try await withThrowingTaskGroup(of: UDF?.self) { group in
+            for number in 0..<24 {
+                group.addTask { try await session.createPersonalProfile(name: "person \(number)").udf }
+                group.addTask {
+                    for _ in 0..<8 { _ = try await session.finishInterrupted() }
+                    return nil
+                }
+            }
+            return try await group.reduce(into: Set<UDF>()) { if let udf = $1 { $0.insert(udf) } }
+        }
+        let entries = try await session.personalProfiles()
+        #expect(Set(entries.map(\.profile)) == made && made.count == 24)
+        #expect(Set(entries.compactMap(\.name)).count == 24)
+        #expect(entries.allSatisfy { $0.stage == nil && $0.device != nil })
+        for udf in made { _ = try await session.personalSession(udf.text).escrow(quorum: 1, shares: 1) }
+    }
+
     /// A process that dies at any step of a deletion leaves the profile whole, or is finished.
     @Test(arguments: [false, true])
     func deletionInterruptedAnywhereIsFinished(afterEffect: Bool) async throws {

@@ -60,6 +60,8 @@
                         remedy: "Read it again.")
                 }
             }
+            // Nothing is made for a caller who was told already that it was not.
+            if call.isCancelled || call.left == .zero { throw CancellationError() }
             let request = try creating(line, item, connection)
             let reply = Result {
                 try connection.send(
