@@ -84,7 +84,8 @@ public struct BlockingCalls: Sendable {
 
         /// Ends the race with `result`, unless it was over. Those who are to be told are told before anyone sees the result.
         func finish(_ result: Result<R, any Error>, telling tell: () -> Void = {}) {
-            let ended: (continuation: CheckedContinuation<R, any Error>?, deadline: UInt64?)? = state.withLock { state in
+            let ended: (continuation: CheckedContinuation<R, any Error>?, deadline: UInt64?)? = state.withLock {
+                state in
                 if state.isOver { return nil }
                 state.isOver = true
                 defer { state.continuation = nil }

@@ -169,7 +169,9 @@ public struct ProfileDirectory: Sendable {
     public func abandonCreation(of profile: UDF, kind: ProfileKind) async throws {
         try await registry.modify { transaction in
             let path = try Self.entryPath(profile, kind)
-            guard try transaction.string(RegistryLayout.stage, at: path) == ProfileStage.creating.rawValue else { return }
+            guard try transaction.string(RegistryLayout.stage, at: path) == ProfileStage.creating.rawValue else {
+                return
+            }
             _ = try transaction.removeKey(at: path)
         }
     }
