@@ -40,7 +40,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("decaf")]),
         .target(name: "MeshCryptography", dependencies: ["MeshCore", "COpenSSL", "CDecaf"]),
         .target(name: "MeshEncoding", dependencies: ["MeshCore"]),
-        .target(name: "MeshDARE", dependencies: ["MeshCore", "MeshCryptography", "MeshEncoding"]),
+        .target(name: "MeshDARE", dependencies: ["MeshCore", "MeshCryptography", "MeshEncoding", "MeshPlatforms"]),
         .target(name: "MeshPlatforms", dependencies: ["MeshCore"]),
         .target(
             name: "MeshPlatformTesting",
@@ -53,7 +53,7 @@ let package = Package(
             dependencies: ["MeshCore", "MeshCryptography", "MeshPlatforms", "MeshProfiles"]),
         .target(
             name: "MeshVectors",
-            dependencies: ["MeshCore", "MeshCryptography", "MeshEncoding"]),
+            dependencies: ["MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE"]),
 
         // What differs by machine.
         .target(
@@ -128,6 +128,12 @@ let package = Package(
             name: "MeshCryptographyTests", dependencies: ["MeshCore", "MeshCryptography", "MeshVectors"],
             exclude: ["generate_vectors.py"], resources: [.copy("Vectors")]),
         .testTarget(name: "MeshEncodingTests", dependencies: ["MeshCore", "MeshEncoding"]),
+        .testTarget(
+            name: "MeshDARETests",
+            dependencies: [
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshPlatforms", "MeshPlatformTesting", "MeshDARE",
+                "MeshInMemory", "MeshVectors",
+            ]),
         .testTarget(
             name: "MeshPlatformsTests",
             dependencies: ["MeshCore", "MeshPlatforms", "MeshPlatformTesting", "MeshInMemory"]),
