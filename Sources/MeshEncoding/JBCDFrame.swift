@@ -1,0 +1,165 @@
+import MeshCore
+
+/// JBCD records and bidirectional frames (`jsonbcd` §7): a frame is its length, records, and the length again mirrored,
+/// so that a file of frames can be walked from either end.
+public enum JBCDFrame {
+    /// The most octets the tag and length of a record or frame take.
+    public static let largestHead = 9
+
+    /// Where the content of a record or frame lies.
+    public struct Extent: Hashable, Sendable {
+        /// The size of the tag with the length, in octets; a frame has as many again at its end.
+        public let headSize: Int
+        /// The size of the content, in octets.
+        public let contentSize: Int
+        /// The size of a whole frame, in octets.
+        public var frameSize: Int { contentSize + 2 * headSize }
+
+        init(headSize: Int, contentSize: Int) {
+            self.headSize = headSize
+            self.contentSize = contentSize
+        }
+
+        /// The extent of a frame with `contentSize` octets of content, its length written in the shortest form.
+        public init(contentSize: Int) {
+            self.init(headSize: 1 + JBCDFrame.lengthSize(of: contentSize), contentSize: contentSize)
+        }
+    }
+
+    private static let recordTag: UInt8 = 0xF0
+    private static let frameTag: UInt8 = 0xF4
+
+    static func lengthSize(of count: Int) -> Int {
+        switch count {
+        case ...0xFF: 1
+        case ...0xFFFF: 2
+        case ...0xFFFF_FFFF: 4
+        default: 8
+        }
+    }
+
+    /// The size of a record with `count` octets of content.
+    public static func recordSize(_ count: Int) -> Int { 1 + lengthSize(of: count) + count }
+
+    private static func appendHead(_ tag: UInt8, _ count: Int, to octets: inout [UInt8]) {
+        let size = lengthSize(of: count)
+        octets.append(tag + UInt8(size.trailingZeroBitCount))
+        for place in (0..<size).reversed() { octets.append(UInt8(truncatingIfNeeded: count >> (8 * place))) }
+    }
+
+    /// Appends the tag and length of a record.
+    public static func appendRecordHead(_ count: Int, to octets: inout [UInt8]) {
+        appendHead(recordTag, count, to: &octets)
+    }
+
+    /// Appends the tag and length that open a frame.
+    public static func appendFrameHead(_ contentSize: Int, to octets: inout [UInt8]) {
+        appendHead(frameTag, contentSize, to: &octets)
+    }
+
+    /// Appends the mirrored length and tag that close a frame.
+    public static func appendFrameTail(_ contentSize: Int, to octets: inout [UInt8]) {
+        let start = octets.count
+        appendHead(frameTag, contentSize, to: &octets)
+        octets[start...].reverse()
+    }
+
+    /// The whole frame that holds `records`.
+    public static func encode(_ records: [[UInt8]]) -> [UInt8] {
+        let size = records.reduce(0) { $0 + recordSize($1.count) }
+        var octets: [UInt8] = []
+        octets.reserveCapacity(Extent(contentSize: size).frameSize)
+        appendFrameHead(size, to: &octets)
+        for record in records {
+            appendRecordHead(record.count, to: &octets)
+            octets.append(contentsOf: record)
+        }
+        appendFrameTail(size, to: &octets)
+        return octets
+    }
+
+    /// The extent of the frame that `octets` begin with; they need not hold the content.
+    ///
+    /// - Throws: ``JBCDError`` `truncated` (too few octets for the head), `unknownTag`, `tooLarge`.
+    public static func frameHead(_ octets: UnsafeRawBufferPointer) throws(JBCDError) -> Extent {
+        try head(octets, frameTag, step: 1)
+    }
+
+    /// The extent of the frame that `octets` end with; they need not hold the content.
+    ///
+    /// - Throws: as ``frameHead(_:)``.
+    public static func frameTail(_ octets: UnsafeRawBufferPointer) throws(JBCDError) -> Extent {
+        try head(octets, frameTag, step: -1)
+    }
+
+    private static func head(
+        _ octets: UnsafeRawBufferPointer, _ tag: UInt8, step: Int
+    ) throws(JBCDError) -> Extent {
+        let first = step > 0 ? 0 : octets.count - 1
+        guard octets.count > 0 else { throw JBCDError(.truncated, "A tag was expected where the octets end.") }
+        guard octets[first] & 0xFC == tag else {
+            throw JBCDError(.unknownTag, "A tag stands where none of this kind may.")
+        }
+        let size = 1 << Int(octets[first] & 3)
+        guard octets.count > size else { throw JBCDError(.truncated, "The octets end inside a length.") }
+        var length: UInt64 = 0
+        for place in 1...size { length = length << 8 | UInt64(octets[first + step * place]) }
+        // So that positions in a file can be added without overflow.
+        guard length <= UInt64(Int.max / 4) else {
+            throw JBCDError(.tooLarge, "A length of \(length) octets is claimed.")
+        }
+        return Extent(headSize: 1 + size, contentSize: Int(length))
+    }
+
+    /// Where the contents of the records lie that fill `content`, the content of a frame.
+    ///
+    /// - Throws: ``JBCDError`` `truncated`, `unknownTag`, `tooLarge`.
+    public static func records(in content: UnsafeRawBufferPointer) throws(JBCDError) -> [Range<Int>] {
+        var ranges: [Range<Int>] = []
+        ranges.reserveCapacity(3)
+        var place = 0
+        while place < content.count {
+            let extent = try head(UnsafeRawBufferPointer(rebasing: content[place...]), recordTag, step: 1)
+            let start = place + extent.headSize
+            guard extent.contentSize <= content.count - start else {
+                throw JBCDError(.truncated, "A record of \(extent.contentSize) octets does not fit into its frame.")
+            }
+            ranges.append(start..<start + extent.contentSize)
+            place = start + extent.contentSize
+        }
+        return ranges
+    }
+}
+
+/// Why octets are no JBCD frame.
+public struct JBCDError: MeshError, Equatable {
+    /// The cases.
+    public struct Code: Hashable, Sendable {
+        /// The stable name.
+        public let name: String
+        /// The octets end too early.
+        public static let truncated = Code(name: "jbcd-truncated")
+        /// A tag that may not stand there.
+        public static let unknownTag = Code(name: "jbcd-unknown-tag")
+        /// A length beyond everything a file can have.
+        public static let tooLarge = Code(name: "jbcd-too-large")
+        /// The two ends of a frame differ.
+        public static let endsDiffer = Code(name: "jbcd-ends-differ")
+    }
+
+    /// The case.
+    public let code: Code
+    public let message: String
+    public var codeName: String { code.name }
+    public var remedy: String? { nil }
+    public var cause: (any Error)? { nil }
+
+    /// An error that says `message`.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// Equal when the case is the same.
+    public static func == (left: JBCDError, right: JBCDError) -> Bool { left.code == right.code }
+}
