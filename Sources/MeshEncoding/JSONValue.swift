@@ -1,4 +1,5 @@
-/// A JSON text as a tree. Members keep their order; numbers keep their text, so that nothing is lost in a round trip.
+/// A value of JSON, JSON-B, JSON-C or JSON-D as a tree. Members keep their order; numbers keep their text or their octets,
+/// so that nothing is lost in a round trip.
 public enum JSONValue: Equatable, Sendable {
     /// Members in their order.
     case object(JSONObject)
@@ -6,8 +7,12 @@ public enum JSONValue: Equatable, Sendable {
     case array([JSONValue])
     /// A text.
     case string(String)
-    /// A number, as it is written.
+    /// Octets: a binary item. In JSON it is written as base64url, and read back as a text.
+    case binary([UInt8])
+    /// A number, as it is written: a whole number of any size, or the decimal text of any other.
     case number(String)
+    /// A number in an exact binary or decimal format of JSON-B or JSON-D.
+    case real(JSONReal)
     /// True or false.
     case bool(Bool)
     /// Null.
@@ -24,6 +29,24 @@ public enum JSONValue: Equatable, Sendable {
     public var string: String? { if case .string(let text) = self { text } else { nil } }
     /// The whole number, if it is one that fits.
     public var integer: Int64? { if case .number(let text) = self { Int64(text) } else { nil } }
+
+    /// The octets: those of a binary item, or those of a text that is base64url in the way files of others have it
+    /// (white space inside, padding, either alphabet). A binary member of a schema may be written either way.
+    public var binary: [UInt8]? {
+        switch self {
+        case .binary(let octets): octets
+        case .string(let text): Base64URL.decode(text, isTolerant: true)
+        default: nil
+        }
+    }
+    /// The number as a double, if it is one: the nearest to a decimal text, the exact one of IEEE binary16, 32 and 64.
+    public var double: Double? {
+        switch self {
+        case .number(let text): Double(text)
+        case .real(let real): real.double
+        default: nil
+        }
+    }
 
     /// The member called `name`, if this is an object that has it.
     public subscript(_ name: String) -> JSONValue? { object?[name] }

@@ -1,5 +1,9 @@
+import MeshCore
+
 extension JSONValue {
     /// The JSON text without white space, as everything that is signed or sent is written.
+    ///
+    /// A binary item becomes base64url; a number of which JSON has no text (not finite, or of JSON-D) becomes null.
     public var compact: [UInt8] {
         var writer = JSONWriter(indented: false)
         writer.write(self, level: 0)
@@ -35,7 +39,9 @@ private struct JSONWriter {
                 writer.write(element, level: level + 1)
             }
         case .string(let text): write(text)
+        case .binary(let data): write(base64URL: data)
         case .number(let text): octets.append(contentsOf: text.utf8)
+        case .real(let real): octets.append(contentsOf: (real.text ?? "null").utf8)
         case .bool(let value): octets.append(contentsOf: (value ? "true" : "false").utf8)
         case .null: octets.append(contentsOf: "null".utf8)
         }
@@ -61,6 +67,13 @@ private struct JSONWriter {
         guard indented else { return }
         octets.append(0x0A)
         for _ in 0..<level * 2 { octets.append(0x20) }
+    }
+
+    /// Octets as a text; no character of base64url needs an escape.
+    private mutating func write(base64URL data: [UInt8]) {
+        octets.append(0x22)
+        octets.append(contentsOf: Base64.url.encode(data).utf8)
+        octets.append(0x22)
     }
 
     /// A text, with only those characters escaped that JSON says must be.

@@ -123,6 +123,30 @@ import Testing
         #expect(String(decoding: value.compact, as: UTF8.self) == "{\"a\":[1],\"b\":{},\"c\":[]}")
     }
 
+    @Test func `A binary item is base64url in JSON, and equals only a binary item`() {
+        let value = JSONValue.object(["a": .binary([0xFB, 0xFF]), "b": .binary([])])
+        #expect(String(decoding: value.compact, as: UTF8.self) == "{\"a\":\"-_8\",\"b\":\"\"}")
+        #expect(JSONValue.binary([0xFB, 0xFF]) != .string("-_8"))
+        #expect(JSONValue.binary([1]) == .binary([1]))
+    }
+
+    @Test func `A binary member is read from either form`() {
+        #expect(JSONValue.binary([0xFB, 0xFF]).binary == [0xFB, 0xFF])
+        #expect(JSONValue.string("-_\n  8").binary == [0xFB, 0xFF])
+        #expect(JSONValue.string("+/8=").binary == [0xFB, 0xFF])
+        #expect(JSONValue.string("?").binary == nil)
+        #expect(JSONValue.number("1").binary == nil)
+    }
+
+    @Test func `Doubles are written as the shortest text, and null where JSON has none`() {
+        let doubles = JSONValue.array([0.1, -0.0, 5e-324, .infinity, .nan].map { .real(JSONReal($0)) })
+        #expect(String(decoding: doubles.compact, as: UTF8.self) == "[0.1,-0.0,5e-324,null,null]")
+        #expect(JSONValue.real(JSONReal(-1.5)).double == -1.5)
+        #expect(JSONValue.number("-1.5e2").double == -150)
+        #expect(JSONReal(.decimal64, octets: [1, 2, 3, 4, 5, 6, 7, 8])?.double == nil)
+        #expect(JSONReal(.decimal64, octets: [1, 2, 3]) == nil)
+    }
+
     @Test func `Control characters are escaped, and nothing else that need not be`() {
         let text = String(decoding: JSONValue.string("\u{0}\u{1F}\u{7F}/\"\\\n\u{2028}é").compact, as: UTF8.self)
         #expect(text == "\"\\u0000\\u001f\u{7F}/\\\"\\\\\\n\u{2028}é\"")

@@ -39,7 +39,7 @@ enum RegistryJSON {
         case .object(let object):
             guard object.count == 1, case .string(let text)? = object[binary] else { return nil }
             return Base64URL.decode(text).map { .binary($0) }
-        case .bool, .null: return nil
+        case .bool, .null, .real, .binary: return nil
         }
     }
 
