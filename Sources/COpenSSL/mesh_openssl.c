@@ -20,7 +20,7 @@ static int result(int ok) {
 // MARK: Hashes
 
 static EVP_MD *fetched_hashes[5];
-static EVP_CIPHER *fetched_cbc, *fetched_gcm, *fetched_wrap;
+static EVP_CIPHER *fetched_cbc, *fetched_gcm, *fetched_wrap, *fetched_cbc128, *fetched_gcm128;
 static pthread_once_t fetched_once = PTHREAD_ONCE_INIT;
 
 // Fetching an algorithm takes a lock and a search: do it once for the process.
@@ -30,6 +30,8 @@ static void fetch(void) {
     fetched_cbc = EVP_CIPHER_fetch(NULL, "AES-256-CBC", NULL);
     fetched_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
     fetched_wrap = EVP_CIPHER_fetch(NULL, "AES-256-WRAP", NULL);
+    fetched_cbc128 = EVP_CIPHER_fetch(NULL, "AES-128-CBC", NULL);
+    fetched_gcm128 = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
 }
 
 static const EVP_MD *hash_of(enum mesh_hash hash) {
@@ -224,6 +226,53 @@ int mesh_aes_unwrap(const uint8_t key[32], const void *data, size_t count, uint8
     OPENSSL_cleanse(room, sizeof room);
     return ok;
 }
+
+// MARK: AES in pieces
+
+mesh_cipher_context *mesh_cipher_start(enum mesh_cipher cipher, int encrypt, const uint8_t *key, const uint8_t *iv) {
+    pthread_once(&fetched_once, fetch);
+    const EVP_CIPHER *const ciphers[4] = {fetched_cbc128, fetched_cbc, fetched_gcm128, fetched_gcm};
+    if ((unsigned)cipher >= 4) return NULL;
+    EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
+    // 12 octets is the library's own nonce size for GCM.
+    if (!result(context && EVP_CipherInit_ex2(context, ciphers[cipher], key, iv, encrypt, NULL))) {
+        EVP_CIPHER_CTX_free(context);
+        return NULL;
+    }
+    return (mesh_cipher_context *)context;
+}
+
+int64_t mesh_cipher_update(mesh_cipher_context *context, const void *data, size_t count, uint8_t *output) {
+    int written = 0;
+    size_t total = 0;
+    // The library counts in int: go in pieces of 1 GiB.
+    for (size_t done = 0; done < count;) {
+        size_t part = count - done < 1 << 30 ? count - done : 1 << 30;
+        if (!result(EVP_CipherUpdate((EVP_CIPHER_CTX *)context, output + total, &written,
+                                     (const uint8_t *)data + done, (int)part)))
+            return -1;
+        total += (size_t)written;
+        done += part;
+    }
+    return (int64_t)total;
+}
+
+int64_t mesh_cipher_finish(mesh_cipher_context *context, uint8_t *output) {
+    int written = 0;
+    return result(EVP_CipherFinal_ex((EVP_CIPHER_CTX *)context, output, &written)) ? written : -1;
+}
+
+int mesh_cipher_set_tag(mesh_cipher_context *context, const uint8_t tag[16]) {
+    uint8_t expected[16];
+    memcpy(expected, tag, sizeof expected);
+    return result(EVP_CIPHER_CTX_ctrl((EVP_CIPHER_CTX *)context, EVP_CTRL_AEAD_SET_TAG, 16, expected) == 1);
+}
+
+int mesh_cipher_get_tag(mesh_cipher_context *context, uint8_t tag[16]) {
+    return result(EVP_CIPHER_CTX_ctrl((EVP_CIPHER_CTX *)context, EVP_CTRL_AEAD_GET_TAG, 16, tag) == 1);
+}
+
+void mesh_cipher_free(mesh_cipher_context *context) { EVP_CIPHER_CTX_free((EVP_CIPHER_CTX *)context); }
 
 // MARK: X25519
 

@@ -58,6 +58,26 @@ int mesh_aes_gcm_open(const uint8_t key[32], const void *nonce, size_t nonce_cou
 int mesh_aes_wrap(const uint8_t key[32], const void *data, size_t count, uint8_t *output);
 int mesh_aes_unwrap(const uint8_t key[32], const void *data, size_t count, uint8_t *output);
 
+// MARK: AES in pieces
+
+enum mesh_cipher {
+    MESH_AES128_CBC = 0,
+    MESH_AES256_CBC = 1,
+    MESH_AES128_GCM = 2,
+    MESH_AES256_GCM = 3,
+};
+
+// The context is wiped when it is freed. The iv has 16 octets for CBC (with PKCS#7 padding), 12 for GCM.
+typedef struct mesh_cipher_context mesh_cipher_context;
+mesh_cipher_context *mesh_cipher_start(enum mesh_cipher cipher, int encrypt, const uint8_t *key, const uint8_t *iv);
+// output must have room for count + 16 octets. Both return the octets written, or -1; finish writes at most 16.
+int64_t mesh_cipher_update(mesh_cipher_context *context, const void *data, size_t count, uint8_t *output);
+int64_t mesh_cipher_finish(mesh_cipher_context *context, uint8_t *output);
+// GCM only: before finish when decrypting, after it when encrypting.
+int mesh_cipher_set_tag(mesh_cipher_context *context, const uint8_t tag[16]);
+int mesh_cipher_get_tag(mesh_cipher_context *context, uint8_t tag[16]);
+void mesh_cipher_free(mesh_cipher_context *context);
+
 // MARK: X25519
 
 typedef struct mesh_x25519_key mesh_x25519_key;
