@@ -41,9 +41,20 @@ public enum VectorChecker {
         "locator": { try DataVectors.locator($0) },
         "sin": { try DataVectors.strongInternetName($0) },
         "symmetric-key-id": { try DataVectors.symmetricKeyIdentifier($0) },
-        "witness": { try KeyVectors.witness($0) },
+        "witness": { try ExchangeVectors.witness($0) },
         "pin": { try DataVectors.pin($0) },
         "message-id": { try DataVectors.messageIdentifiers($0) },
+        "publicKey": { try ExchangeVectors.publicKey($0) },
+        "keyIdentifier": { try ExchangeVectors.keyIdentifier($0) },
+        "keyAgreement": { try ExchangeVectors.keyAgreement($0) },
+        "keyWrapKey": { try ExchangeVectors.keyWrapKey($0) },
+        "unwrap": { try ExchangeVectors.unwrap($0) },
+        "recipient": { try ExchangeVectors.recipient($0) },
+        "recipients": { try ExchangeVectors.recipients($0) },
+        "payloadKeys": { try ExchangeVectors.payloadKeys($0) },
+        "encryptPayload": { try ExchangeVectors.encryptPayload($0) },
+        "digest": { try ExchangeVectors.digest($0) },
+        "sign": { try ExchangeVectors.sign($0) },
     ]
 
     /// Runs one case. A kind, input member or expected member that is not known is a problem, and so is a case that

@@ -1,5 +1,6 @@
 import Foundation
 import MeshCore
+import MeshEncoding
 
 /// One case of a vectors file.
 public struct VectorCase: Sendable {
@@ -48,35 +49,28 @@ public struct VectorFile: Sendable {
     ///
     /// - Throws: ``VectorFileError`` when it is not a vectors file.
     public init(json: Data, name: String) throws(VectorFileError) {
-        let root: Any
+        let root: JSONValue
         do {
-            root = try JSONSerialization.jsonObject(with: json)
+            root = try JSONValue(parsing: Array(json))
         } catch {
-            throw VectorFileError("\(name) is not JSON: \(error.localizedDescription)")
+            throw VectorFileError("\(name) is not JSON: \(error)")
         }
-        guard let file = root as? [String: Any], let list = file["cases"] as? [Any] else {
-            throw VectorFileError("\(name) has no list of cases.")
-        }
+        guard let list = root["cases"]?.array else { throw VectorFileError("\(name) has no list of cases.") }
         var cases: [VectorCase] = []
         for (index, entry) in list.enumerated() {
-            guard let entry = entry as? [String: Any], let kind = entry["kind"] as? String,
-                let input = entry["input"] as? [String: Any], let expected = entry["expected"] as? [String: Any]
+            guard let kind = entry["kind"]?.string, let input = entry["input"]?.object,
+                let expected = entry["expected"]?.object
             else { throw VectorFileError("Case \(index + 1) of \(name) lacks kind, input or expected.") }
             cases.append(
                 VectorCase(
-                    number: index + 1, kind: kind, source: entry["source"] as? String ?? "",
-                    input: input.mapValues(Self.value), expected: expected.mapValues(Self.value)))
+                    number: index + 1, kind: kind, source: entry["source"]?.string ?? "",
+                    input: Self.values(input), expected: Self.values(expected)))
         }
         self.cases = cases
     }
 
-    private static func value(_ json: Any) -> VectorValue {
-        switch json {
-        case let text as String: .text(text)
-        case let values as [Any]: .array(values.map(value))
-        case let number as NSNumber: .number(number.stringValue)
-        default: .other("\(json)")
-        }
+    private static func values(_ object: JSONObject) -> [String: VectorValue] {
+        Dictionary(uniqueKeysWithValues: object.members.map { ($0.name, VectorValue($0.value)) })
     }
 }
 

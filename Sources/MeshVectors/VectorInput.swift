@@ -1,4 +1,5 @@
 import MeshCore
+import MeshEncoding
 
 /// What is wrong with a case, or with what came out of it.
 struct VectorProblem: Error {
@@ -62,6 +63,22 @@ final class VectorInput {
     func data() throws -> [UInt8] {
         guard has("data") != has("data_hex") else { throw VectorProblem("input must have data or data_hex") }
         return try has("data") ? Array(text("data").utf8) : octets("data_hex")
+    }
+
+    /// Any value, as JSON.
+    func optionalJSON(_ name: String) -> JSONValue? { member(name)?.json }
+
+    func json(_ name: String) throws -> JSONValue {
+        guard let value = optionalJSON(name) else { throw VectorProblem("input has no \(name)") }
+        return value
+    }
+
+    /// Octets as base64url.
+    func base64(_ name: String) throws -> [UInt8] {
+        guard let octets = Base64URL.decode(try text(name)) else {
+            throw VectorProblem("input \(name) is not base64url")
+        }
+        return octets
     }
 
     func texts(_ name: String) throws -> [String] {

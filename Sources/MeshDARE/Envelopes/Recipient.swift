@@ -27,7 +27,7 @@ public struct Recipient: Sendable {
     public init(wrapping seed: BaseSeed, for key: PublicKey, random: any RandomSource) throws(DAREError) {
         do {
             let ephemeral = try PrivateKey.generate(key.algorithm, from: random)
-            let wrapKey = try Recipient.wrapKey(agreement: ephemeral.agree(with: key), info: .empty)
+            let wrapKey = try Recipient.wrapKey(agreement: ephemeral.agree(with: key), info: [])
             let wrapped = try AESKeyWrap.wrap(seed.secret.bytes, with: wrapKey)
             members = [
                 "kid": .string(key.udf.text),
@@ -69,7 +69,7 @@ public struct Recipient: Sendable {
         do {
             let agreement = try key.agree(withOctets: exchange.ephemeral)
             for info in KeyWrapInfo.allCases {
-                let wrapKey = try Recipient.wrapKey(agreement: agreement, info: info)
+                let wrapKey = try Recipient.wrapKey(agreement: agreement, info: info.octets)
                 do {
                     return (try BaseSeed(AESKeyWrap.unwrap(exchange.wrapped, with: wrapKey)), info)
                 } catch let error as CryptographyError where error.code == .authenticationFailed {
@@ -107,8 +107,8 @@ public struct Recipient: Sendable {
 
     /// The key that the seed is wrapped under.
     package static func wrapKey(
-        agreement: borrowing SecretBytes, info: KeyWrapInfo
+        agreement: borrowing SecretBytes, info: [UInt8]
     ) throws(CryptographyError) -> SecretBytes {
-        try HKDF.derive(inputKey: agreement, info: info.octets, count: 32)
+        try HKDF.derive(inputKey: agreement, info: info, count: 32)
     }
 }
