@@ -127,7 +127,9 @@ let package = Package(
         .testTarget(
             name: "MeshCryptographyTests", dependencies: ["MeshCore", "MeshCryptography", "MeshVectors"],
             exclude: ["generate_vectors.py"], resources: [.copy("Vectors")]),
-        .testTarget(name: "MeshEncodingTests", dependencies: ["MeshCore", "MeshEncoding"]),
+        .testTarget(
+            name: "MeshEncodingTests", dependencies: ["MeshCore", "MeshEncoding", "MeshVectors"],
+            resources: [.copy("Vectors")]),
         .testTarget(
             name: "MeshDARETests",
             dependencies: [

@@ -111,14 +111,54 @@ public enum JBCDFrame {
         return Extent(headSize: 1 + size, contentSize: Int(length))
     }
 
+    /// The frame that begins at `start` in `octets`, both of its ends read and compared.
+    ///
+    /// - Throws: ``JBCDError`` `truncated` (also when a length is greater than what follows), `unknownTag`, `tooLarge`,
+    ///   `endsDiffer`.
+    public static func frame(at start: Int, in octets: UnsafeRawBufferPointer) throws(JBCDError) -> Extent {
+        guard (0...octets.count).contains(start) else { throw JBCDError(.truncated, "A frame starts past the end.") }
+        let rest = UnsafeRawBufferPointer(rebasing: octets[start...])
+        let extent = try frameHead(rest)
+        guard extent.frameSize <= rest.count else {
+            throw JBCDError(.truncated, "A frame of \(extent.contentSize) octets does not end.")
+        }
+        try checkEnds(UnsafeRawBufferPointer(rebasing: rest[..<extent.frameSize]), extent)
+        return extent
+    }
+
+    /// The frame that ends before `end` in `octets`, both of its ends read and compared.
+    ///
+    /// - Throws: as ``frame(at:in:)``.
+    public static func frame(endingAt end: Int, in octets: UnsafeRawBufferPointer) throws(JBCDError) -> Extent {
+        guard (0...octets.count).contains(end) else { throw JBCDError(.truncated, "A frame ends past the end.") }
+        let rest = UnsafeRawBufferPointer(rebasing: octets[..<end])
+        let extent = try frameTail(rest)
+        guard extent.frameSize <= rest.count else {
+            throw JBCDError(.truncated, "A frame of \(extent.contentSize) octets does not begin.")
+        }
+        try checkEnds(UnsafeRawBufferPointer(rebasing: rest[(end - extent.frameSize)...]), extent)
+        return extent
+    }
+
+    /// The end of a frame must be the exact mirror of its beginning, also in how the length is written.
+    private static func checkEnds(_ frame: UnsafeRawBufferPointer, _ extent: Extent) throws(JBCDError) {
+        for place in 0..<extent.headSize where frame[place] != frame[frame.count - 1 - place] {
+            throw JBCDError(.endsDiffer, "The end of a frame is not the mirror of its beginning.")
+        }
+    }
+
     /// Where the contents of the records lie that fill `content`, the content of a frame.
     ///
+    /// - Parameter most: how many records are accepted; the list takes 16 octets for each.
     /// - Throws: ``JBCDError`` `truncated`, `unknownTag`, `tooLarge`.
-    public static func records(in content: UnsafeRawBufferPointer) throws(JBCDError) -> [Range<Int>] {
+    public static func records(
+        in content: UnsafeRawBufferPointer, atMost most: Int = 1 << 16
+    ) throws(JBCDError) -> [Range<Int>] {
         var ranges: [Range<Int>] = []
         ranges.reserveCapacity(3)
         var place = 0
         while place < content.count {
+            guard ranges.count < most else { throw JBCDError(.tooLarge, "A frame has more than \(most) records.") }
             let extent = try head(UnsafeRawBufferPointer(rebasing: content[place...]), recordTag, step: 1)
             let start = place + extent.headSize
             guard extent.contentSize <= content.count - start else {

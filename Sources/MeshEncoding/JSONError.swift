@@ -1,6 +1,6 @@
 import MeshCore
 
-/// Why octets are no JSON text.
+/// Why octets are no JSON text, or no JSON-B, JSON-C or JSON-D data.
 public struct JSONError: MeshError, Equatable {
     /// The cases.
     public struct Code: Hashable, Sendable {
@@ -14,12 +14,20 @@ public struct JSONError: MeshError, Equatable {
         public static let trailingData = Code(name: "json-trailing-data")
         /// Nested deeper than is read.
         public static let tooDeep = Code(name: "json-too-deep")
-        /// Longer than is read.
+        /// Longer than is read, or in need of more memory than it may take.
         public static let tooLarge = Code(name: "json-too-large")
         /// An object has two members of one name.
         public static let duplicateName = Code(name: "json-duplicate-name")
         /// A text is not UTF-8, or escapes half of a surrogate pair.
         public static let invalidText = Code(name: "json-invalid-text")
+        /// A tag that is not assigned, not read here, or not where it may stand.
+        public static let unknownTag = Code(name: "json-unknown-tag")
+        /// A code that nothing defines, or that stands for octets where a name must be.
+        public static let undefinedCode = Code(name: "json-undefined-code")
+        /// A dictionary that the reader was not given.
+        public static let unknownDictionary = Code(name: "json-unknown-dictionary")
+        /// A value of which the encoding has no form.
+        public static let notEncodable = Code(name: "json-not-encodable")
         /// A member is missing, or not of the kind it must be.
         public static let unexpectedValue = Code(name: "json-unexpected-value")
     }

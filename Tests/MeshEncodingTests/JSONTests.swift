@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test func `Doubles are written as the shortest text, and null where JSON has none`() {
-        let doubles = JSONValue.array([0.1, -0.0, 5e-324, .infinity, .nan].map { .real(JSONReal($0)) })
+        let doubles = JSONValue.array([0.1, -0.0, .leastNonzeroMagnitude, .infinity, .nan].map { .real(JSONReal($0)) })
         #expect(String(decoding: doubles.compact, as: UTF8.self) == "[0.1,-0.0,5e-324,null,null]")
         #expect(JSONValue.real(JSONReal(-1.5)).double == -1.5)
         #expect(JSONValue.number("-1.5e2").double == -150)

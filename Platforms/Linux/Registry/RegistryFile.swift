@@ -41,7 +41,7 @@ struct RegistryFile {
     init(_ octets: [UInt8], path: String) throws {
         let value: JSONValue
         do {
-            value = try JSONValue(parsing: octets)
+            value = try JSONValue(parsing: octets, memory: .unlimited)
         } catch {
             throw Self.corrupt(path, error.message, octets, at: error.offset, cause: error)
         }

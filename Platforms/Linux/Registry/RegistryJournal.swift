@@ -96,7 +96,7 @@ struct RegistryJournal {
         let rest = line.dropFirst(headCount)
         let check = Checksum.of(rest, seed: previous)
         guard line.dropFirst(head.count).prefix(Checksum.textCount).elementsEqual(Checksum.text(check).utf8),
-            let value = try? JSONValue(parsing: Array(line))
+            let value = try? JSONValue(parsing: Array(line), memory: .unlimited)
         else { return nil }
         previous = check
         return value

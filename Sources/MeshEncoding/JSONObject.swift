@@ -1,0 +1,174 @@
+/// The members of a JSON object, in their order.
+///
+/// Looking up, adding, replacing and removing a member take a time that does not grow with their number (removing:
+/// amortised), so that a registry of a hundred thousand keys can be held and changed in place.
+public struct JSONObject: Sendable {
+    /// Slots in order. In an object that has an index, a removed member leaves a nil, until half of them are.
+    private var slots: [Slot?]
+    /// Kept only once there are more than `indexThreshold` members.
+    private var index: Index?
+
+    private struct Slot: Sendable {
+        let name: String
+        var value: JSONValue
+    }
+
+    /// Where each name of a large object is. Beside the slots, so that small objects are small.
+    private final class Index: Sendable {
+        // Changed only while one object alone refers to it: see `withIndex`.
+        nonisolated(unsafe) var places: [String: Int]
+        nonisolated(unsafe) var removed: Int
+
+        init(places: [String: Int], removed: Int) {
+            self.places = places
+            self.removed = removed
+        }
+    }
+
+    private static let indexThreshold = 12
+
+    /// An object without members.
+    public init() { slots = [] }
+
+    /// An object with these members; of several with one name the last stays.
+    public init(_ members: KeyValuePairs<String, JSONValue>) {
+        slots = []
+        for (name, value) in members { self[name] = value }
+    }
+
+    /// How many members there are.
+    public var count: Int { slots.count - (index?.removed ?? 0) }
+    /// Whether there is none.
+    public var isEmpty: Bool { count == 0 }
+    /// The names in their order.
+    public var names: [String] { slots.compactMap { $0?.name } }
+    /// The members in their order.
+    public var members: some Sequence<(name: String, value: JSONValue)> {
+        slots.lazy.compactMap { slot in slot.map { (name: $0.name, value: $0.value) } }
+    }
+
+    @inline(__always)
+    private func position(of name: String) -> Int? {
+        if let index { return index.places[name] }
+        for place in slots.indices where slots[place]?.name == name { return place }
+        return nil
+    }
+
+    /// Changes the index, if there is one, which no other object then shares.
+    private mutating func withIndex(_ body: (Index) -> Void) {
+        guard index != nil else { return }
+        if !isKnownUniquelyReferenced(&index), let shared = index {
+            index = Index(places: shared.places, removed: shared.removed)
+        }
+        if let own = index { body(own) }
+    }
+
+    /// The member called `name`. Setting one that is there keeps its place; a new one comes last; nil removes.
+    public subscript(_ name: String) -> JSONValue? {
+        get { position(of: name).flatMap { slots[$0]?.value } }
+        set {
+            switch (position(of: name), newValue) {
+            case (let place?, let value?): slots[place]?.value = value
+            case (let place?, nil): remove(at: place, name)
+            case (nil, let value?): append(name, value)
+            case (nil, nil): break
+            }
+        }
+    }
+
+    /// Adds a member that is known not to be there yet.
+    private mutating func append(_ name: String, _ value: JSONValue) {
+        slots.append(Slot(name: name, value: value))
+        added(name)
+    }
+
+    /// The last slot is new.
+    @inline(__always)
+    private mutating func added(_ name: String) {
+        if index != nil {
+            let place = slots.count - 1
+            withIndex { $0.places[name] = place }
+        } else if slots.count > Self.indexThreshold {
+            reindex()
+        }
+    }
+
+    /// Adds a member at the end and counts the memory that it takes; false, and nothing is changed, if there is one of that
+    /// name.
+    @inline(__always)
+    mutating func insert(
+        _ name: String, _ value: JSONValue, memory: inout JSONMemory, at offset: Int
+    ) throws(JSONError) -> Bool {
+        if position(of: name) != nil { return false }
+        // A table of places holds from three eighths to three quarters of its room, and is there twice when it grows.
+        if slots.count >= Self.indexThreshold { try memory.charge(100, at: offset) }
+        try memory.append(Slot(name: name, value: value), to: &slots, at: offset)
+        added(name)
+        return true
+    }
+
+    private mutating func remove(at place: Int, _ name: String) {
+        guard index != nil else {
+            slots.remove(at: place)
+            return
+        }
+        slots[place] = nil
+        var isSparse = false
+        let count = slots.count
+        withIndex { index in
+            index.places[name] = nil
+            index.removed += 1
+            isSparse = index.removed > 8 && index.removed * 2 > count
+        }
+        if isSparse {
+            slots.removeAll { $0 == nil }
+            reindex()
+        }
+    }
+
+    private mutating func reindex() {
+        var places: [String: Int] = [:]
+        places.reserveCapacity(slots.count)
+        for (place, slot) in slots.enumerated() {
+            if let slot { places[slot.name] = place }
+        }
+        index = Index(places: places, removed: 0)
+    }
+
+    /// Changes the object that is the member called `name` in place, without copying it.
+    ///
+    /// - Parameter create: whether to add an empty object if there is no such member.
+    /// - Returns: what `body` returns; nil if there is no such member, or it is no object.
+    public mutating func modifyObject<R, E: Error>(
+        _ name: String, create: Bool = false, _ body: (inout JSONObject) throws(E) -> R
+    ) throws(E) -> R? {
+        guard let place = position(of: name) else {
+            guard create else { return nil }
+            var object = JSONObject()
+            let result = try body(&object)
+            append(name, .object(object))
+            return result
+        }
+        guard case .object(var object)? = slots[place]?.value else { return nil }
+        // The tree gives the object up while it is changed, so that there is one owner and nothing is copied.
+        slots[place]?.value = .null
+        defer { slots[place]?.value = .object(object) }
+        return try body(&object)
+    }
+}
+
+extension JSONObject: Equatable {
+    /// Equal when the members are, in the same order.
+    public static func == (left: JSONObject, right: JSONObject) -> Bool {
+        left.count == right.count
+            && zip(left.members, right.members).allSatisfy { $0.name == $1.name && $0.value == $1.value }
+    }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    /// The members as written.
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+        slots = []
+        for (name, value) in elements { self[name] = value }
+    }
+}
