@@ -122,6 +122,17 @@ let package = Package(
             dependencies: ["MeshCore", "MeshPlatforms", "MeshSessions", "MeshInMemory", "MeshLinuxPlatform"],
             path: "Examples/FirstLight"),
 
+        // Fuzzing: the targets, and the program that fuzzes them (scripts/fuzz) or replays what was found.
+        .target(
+            name: "MeshFuzzTargets",
+            dependencies: [
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshProfiles", "MeshRegistry",
+                "MeshKeyFiles",
+            ],
+            path: "Fuzz/Targets"),
+        .target(name: "CFuzzing", path: "Fuzz/CFuzzing"),
+        .executableTarget(name: "mesh-fuzz", dependencies: ["CFuzzing", "MeshFuzzTargets"], path: "Fuzz/Driver"),
+
         // Tests.
         .testTarget(name: "MeshCoreTests", dependencies: ["MeshCore"]),
         .testTarget(
@@ -171,6 +182,7 @@ let package = Package(
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshPlatformTesting",
                 "MeshProfiles", "MeshSessions", "MeshInMemory", "MeshLinuxPlatform", "MeshKeyFiles",
             ]),
+        .testTarget(name: "MeshFuzzTests", dependencies: ["MeshFuzzTargets", "mesh-fuzz"]),
         .testTarget(
             name: "MeshCommandsTests",
             dependencies: ["MeshCommands", "MeshCore", "MeshEncoding", "MeshPlatforms", "MeshInMemory"]),
@@ -180,7 +192,7 @@ let package = Package(
 
 // One place for the settings every Swift target shares.
 for target in package.targets where ![.system, .plugin].contains(target.type) {
-    if ["COpenSSL", "CDecaf", "CLinuxFiles"].contains(target.name) { continue }
+    if ["COpenSSL", "CDecaf", "CLinuxFiles", "CFuzzing"].contains(target.name) { continue }
     target.swiftSettings = [
         // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
         .enableUpcomingFeature("ExistentialAny"),

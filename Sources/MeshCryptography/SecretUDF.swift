@@ -66,7 +66,12 @@ public enum SecretUDF {
                 }
             }
         }
-        return grouped(plain.duplicate(0..<count))
+        let canonical = grouped(plain.duplicate(0..<count))
+        // Dashes are added where there were none: what is given out must be read again.
+        guard canonical.count <= maximumCharacters else {
+            throw UDFError(.tooLong, "The text is too long to be a key, a seed or a share.")
+        }
+        return canonical
     }
 
     static func trimmed(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {

@@ -1,0 +1,53 @@
+import CFuzzing
+import Glibc
+import MeshFuzzTargets
+
+/// Fuzzes one target where libFuzzer is linked in (see scripts/fuzz), and replays inputs that are kept, in any build:
+///
+///     mesh-fuzz list
+///     mesh-fuzz replay TARGET FILE|DIRECTORY…
+///     mesh-fuzz TARGET [libFuzzer's arguments]
+@main
+enum Main {
+    static func main() {
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        switch arguments.first {
+        case nil: fail("name a target, or say list or replay TARGET PATH…")
+        case "list"?:
+            for target in FuzzTarget.all { print(target.name) }
+        case "replay"?:
+            guard arguments.count > 1 else { fail("replay needs a target") }
+            let replay = Replay(target(arguments[1]))
+            for path in arguments.dropFirst(2) { replay.run(path) }
+        default:
+            guard mesh_fuzz_is_available() == 1 else { fail("this build has no libFuzzer: run scripts/fuzz") }
+            selected = target(arguments.removeFirst())
+            fuzz(["mesh-fuzz"] + arguments)
+        }
+    }
+
+    /// The target that is fuzzed.
+    // Set once, before libFuzzer makes its first call; the program has one thread that reads it.
+    nonisolated(unsafe) fileprivate static var selected = FuzzTarget.all[0]
+
+    private static func target(_ name: String) -> FuzzTarget {
+        guard let target = FuzzTarget.named(name) else { fail("there is no target \(name)") }
+        return target
+    }
+
+    private static func fuzz(_ arguments: [String]) {
+        var pointers = arguments.map { strdup($0) }
+        pointers.append(nil)
+        exit(
+            mesh_fuzz_run(Int32(arguments.count), &pointers) { octets, count in
+                Main.selected.run(Array(UnsafeBufferPointer(start: octets, count: count)))
+                return 0
+            })
+    }
+}
+
+/// Ends the program for a wrong command line, or an input that breaks what must hold.
+func fail(_ message: String) -> Never {
+    Array("mesh-fuzz: \(message)\n".utf8).withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    exit(1)
+}

@@ -1,0 +1,62 @@
+import CFuzzing
+import Glibc
+import MeshFuzzTargets
+
+/// Runs a target on inputs that are kept, and measures what they take: time, and memory on the heap.
+struct Replay {
+    /// How long one input may take: far more than any does, also in a debug build on a busy machine.
+    private static let timeLimit = Duration.seconds(10)
+
+    private let target: FuzzTarget
+
+    init(_ target: FuzzTarget) {
+        self.target = target
+        // What the program allocates once is not the input's.
+        target.run([])
+    }
+
+    /// Replays a file, or the files of a directory.
+    func run(_ path: String) {
+        if let directory = opendir(path) {
+            var names: [String] = []
+            while let entry = readdir(directory) {
+                let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+                }
+                if !name.hasPrefix(".") { names.append(name) }
+            }
+            closedir(directory)
+            for name in names.sorted() { replay("\(path)/\(name)") }
+        } else {
+            replay(path)
+        }
+    }
+
+    private func replay(_ path: String) {
+        let input = octets(of: path)
+        // Said first: if the input stops the program, this is the last line.
+        print("\(target.name) \(path)")
+        fflush(nil)
+        let start = ContinuousClock.now
+        mesh_meter_start()
+        target.run(input)
+        let peak = mesh_meter_peak()
+        let time = ContinuousClock.now - start
+        if peak > FuzzTarget.memoryLimit(input.count) {
+            fail("\(path): \(input.count) octets of input took \(peak) octets of memory")
+        }
+        if time > Self.timeLimit { fail("\(path): took \(time)") }
+    }
+
+    private func octets(of path: String) -> [UInt8] {
+        guard let file = fopen(path, "rb") else { fail("\(path) cannot be read") }
+        defer { fclose(file) }
+        var octets: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = fread(&buffer, 1, buffer.count, file)
+            if count == 0 { return octets }
+            octets.append(contentsOf: buffer[..<count])
+        }
+    }
+}

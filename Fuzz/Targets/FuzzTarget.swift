@@ -1,0 +1,35 @@
+/// Something that reads octets of strangers: what fuzzing and the replay of its findings run.
+public struct FuzzTarget: Sendable {
+    /// Its name, by which corpus and failures are filed.
+    public let name: String
+    /// Reads one input. Whatever the octets are, it returns: errors are caught, and only what must never happen traps.
+    public let run: @Sendable (_ input: [UInt8]) -> Void
+
+    init(_ name: String, _ run: @escaping @Sendable (_ input: [UInt8]) -> Void) {
+        self.name = name
+        self.run = run
+    }
+
+    /// The most memory that reading an input of `count` octets may take.
+    public static func memoryLimit(_ count: Int) -> Int { 4 * count + (16 << 20) }
+
+    /// All of them.
+    public static let all: [FuzzTarget] = texts + values + envelopes + frames + keys
+
+    /// The one called `name`.
+    public static func named(_ name: String) -> FuzzTarget? { (all + planted).first { $0.name == name } }
+
+    /// What the replay must notice: a trap, and more memory than an input may take.
+    private static let planted = [
+        FuzzTarget("planted-trap") { input in require(input.isEmpty, "as planned") },
+        FuzzTarget("planted-memory") { input in
+            let much = [UInt8](repeating: 1, count: memoryLimit(input.count) + 1)
+            if !input.isEmpty { require(much.allSatisfy { $0 == 1 }, "memory does not hold") }
+        },
+    ]
+}
+
+/// Stops the program: what `condition` says must hold for every input.
+func require(_ condition: Bool, _ message: @autoclosure () -> String) {
+    if !condition { fatalError("broken: \(message())") }
+}
