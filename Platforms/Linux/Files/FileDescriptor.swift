@@ -26,6 +26,11 @@ struct FileDescriptor: ~Copyable, Sendable {
 
     /// Writes all of `bytes` at `offset`, however little the system takes at a time.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int, path: String) throws {
+        try Self.write(number, bytes, at: offset, path: path)
+    }
+
+    /// As ``write(_:at:path:)``, for a descriptor that the caller holds open.
+    static func write(_ number: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String) throws {
         var done = 0
         while done < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
@@ -44,6 +49,13 @@ struct FileDescriptor: ~Copyable, Sendable {
     ///
     /// - Returns: how many octets were read.
     func read(into target: UnsafeMutableRawBufferPointer, at offset: Int, path: String) throws -> Int {
+        try Self.read(number, into: target, at: offset, path: path)
+    }
+
+    /// As ``read(into:at:path:)``, for a descriptor that the caller holds open.
+    static func read(
+        _ number: Int32, into target: UnsafeMutableRawBufferPointer, at offset: Int, path: String
+    ) throws -> Int {
         var done = 0
         while done < target.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: target[done...])

@@ -46,7 +46,7 @@ public struct FileStatus: Hashable, Sendable {
     public var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
     var isLink: Bool { mode & S_IFMT == S_IFLNK }
 
-    private var kind: String {
+    var kind: String {
         switch mode & S_IFMT {
         case S_IFREG: "a file"
         case S_IFDIR: "a directory"

@@ -10,4 +10,10 @@ extern const int linux_F_OFD_SETLK;
 /// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST where the new name is taken.
 int linux_rename_noreplace(int old_directory, const char *old_name, int new_directory, const char *new_name);
 
+/// syncfs(2): makes everything durable on the file system that a descriptor is of.
+int linux_syncfs(int descriptor);
+
+/// For futimens(2), in place of nanoseconds: leaves a time as it is.
+extern const long linux_UTIME_OMIT;
+
 #endif
