@@ -146,7 +146,8 @@ let package = Package(
             dependencies: [
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshPlatforms", "MeshPlatformTesting", "MeshDARE",
                 "MeshInMemory", "MeshVectors",
-            ]),
+            ],
+            resources: [.copy("Vectors")]),
         .testTarget(
             name: "MeshPlatformsTests",
             dependencies: ["MeshCore", "MeshPlatforms", "MeshPlatformTesting", "MeshInMemory"]),

@@ -62,6 +62,8 @@ public enum VectorChecker {
         "encryptPayload": { try ExchangeVectors.encryptPayload($0) },
         "digest": { try ExchangeVectors.digest($0) },
         "sign": { try ExchangeVectors.sign($0) },
+        "envelope": { try EnvelopeVectors.envelope($0) },
+        "eds": { try EnvelopeVectors.segment($0) },
     ]
 
     /// Runs one case. A kind, input member or expected member that is not known is a problem, and so is a case that
