@@ -3,6 +3,9 @@ import Glibc
 import MeshFuzzTargets
 
 /// Runs a target on inputs that are kept, and measures what they take: time, and memory on the heap.
+///
+/// A file whose name ends in `.repeat` is a piece of an input: it is repeated until there are 8 MiB of it. If it has two lines,
+/// the first stands at the beginning once, and the second is repeated.
 struct Replay {
     /// How long one input may take: far more than any does, also in a debug build on a busy machine.
     private static let timeLimit = Duration.seconds(10)
@@ -48,7 +51,20 @@ struct Replay {
         if time > Self.timeLimit { fail("\(path): took \(time)") }
     }
 
+    private static let repeatedSize = 8 << 20
+
     private func octets(of path: String) -> [UInt8] {
+        let octets = content(of: path)
+        guard path.hasSuffix(".repeat"), !octets.isEmpty else { return octets }
+        let line = octets.firstIndex(of: 0x0A)
+        let piece = octets[(line.map { $0 + 1 } ?? 0)...]
+        var repeated = Array(octets[..<(line ?? 0)])
+        repeated.reserveCapacity(Self.repeatedSize + octets.count)
+        while repeated.count < Self.repeatedSize { repeated.append(contentsOf: piece) }
+        return repeated
+    }
+
+    private func content(of path: String) -> [UInt8] {
         guard let file = fopen(path, "rb") else { fail("\(path) cannot be read") }
         defer { fclose(file) }
         var octets: [UInt8] = []
