@@ -13,7 +13,13 @@ struct JSONCodeTable {
     mutating func define(
         _ code: UInt32, as item: JSONValue, memory: inout JSONMemory, at offset: Int
     ) throws(JSONError) {
-        try memory.charge(128, at: offset)
+        let size =
+            switch item {
+            case .string(let text): text.utf8.count
+            case .binary(let octets): octets.count
+            default: 0
+            }
+        try memory.keep(128 + size, at: offset)
         order += 1
         defined[code] = (item, order)
     }

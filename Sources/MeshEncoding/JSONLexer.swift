@@ -31,7 +31,7 @@ struct JSONLexer<Input: JSONInput> {
         isTolerant = options.isTolerant
         maximumDepth = options.maximumDepth
         memoryLimit = options.memory
-        memory = JSONMemory(limit: memoryLimit.limit(after: window.count))
+        memory = JSONMemory(limit: memoryLimit.limit(after: window.count, isStream: false))
         codes = JSONCodeTable(dictionaries: options.dictionaries)
     }
 
@@ -49,7 +49,7 @@ struct JSONLexer<Input: JSONInput> {
         origin += keep
         place -= keep
         if mark >= 0 { mark = 0 }
-        memory.limit = memoryLimit.limit(after: origin + wider.count)
+        memory.limit = memoryLimit.limit(after: origin + wider.count, isStream: true)
         return true
     }
 

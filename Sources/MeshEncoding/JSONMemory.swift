@@ -1,7 +1,11 @@
 /// What the values that were read take, counted as they are made.
 struct JSONMemory {
     private(set) var used = 0
+    /// The part of `used` that stays when the values are handed out: a stream's buffer and its codes.
+    private var kept = 0
     var limit: Int
+
+    init(limit: Int) { self.limit = limit }
 
     /// What an array or a text takes beside its content.
     static let header = 48
@@ -17,6 +21,15 @@ struct JSONMemory {
     /// Takes back what was counted for something that is gone.
     @inline(__always)
     mutating func refund(_ count: Int) { used &-= count }
+
+    /// Counts `count` more octets, which stay.
+    mutating func keep(_ count: Int, at offset: Int) throws(JSONError) {
+        kept &+= count
+        try charge(count, at: offset)
+    }
+
+    /// Forgets what was counted since `before`, but for what stays: the values are the caller's now.
+    mutating func release(since before: JSONMemory) { used = before.used &+ (kept &- before.kept) }
 
     /// A text of `count` octets, or octets. Short texts take nothing beside the value.
     @inline(__always)

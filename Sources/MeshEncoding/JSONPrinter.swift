@@ -112,6 +112,15 @@ struct JSONPrinter {
         needsComma = false
     }
 
+    /// After a text that was not written by ``write(_:)``.
+    mutating func endText() { needsComma = true }
+
+    /// Before a value that stands in no other. After one that ended as text it is on a line of its own.
+    mutating func beginDocument() {
+        if needsComma { octets.append(0x0A) }
+        needsComma = false
+    }
+
     private mutating func newLine() {
         octets.append(0x0A)
         for _ in 0..<level * 2 { octets.append(0x20) }

@@ -57,9 +57,9 @@ public struct JSONMemoryLimit: Hashable, Sendable {
     /// At most about `octets`.
     public static func octets(_ octets: Int) -> JSONMemoryLimit { JSONMemoryLimit(factor: 0, base: max(octets, 0)) }
 
-    /// The limit when `count` octets were read.
-    func limit(after count: Int) -> Int {
-        let (product, isTooLarge) = count.multipliedReportingOverflow(by: factor)
+    /// The limit when `count` octets were read; of a stream, whose octets are not all kept, it is twice as steep.
+    func limit(after count: Int, isStream: Bool) -> Int {
+        let (product, isTooLarge) = count.multipliedReportingOverflow(by: isStream ? 2 * factor : factor)
         let (sum, overflows) = product.addingReportingOverflow(base)
         return isTooLarge || overflows ? .max : sum
     }
