@@ -92,6 +92,13 @@ public enum JBCDFrame {
         try head(octets, frameTag, step: -1)
     }
 
+    /// The extent of the record that `octets` begin with; they need not hold the content.
+    ///
+    /// - Throws: as ``frameHead(_:)``.
+    public static func recordHead(_ octets: UnsafeRawBufferPointer) throws(JBCDError) -> Extent {
+        try head(octets, recordTag, step: 1)
+    }
+
     private static func head(
         _ octets: UnsafeRawBufferPointer, _ tag: UInt8, step: Int
     ) throws(JBCDError) -> Extent {
