@@ -6,6 +6,7 @@ import MeshFuzzTargets
 ///
 ///     mesh-fuzz list
 ///     mesh-fuzz replay TARGET FILE|DIRECTORY…
+///     mesh-fuzz seeds TARGET DIRECTORY          writes the inputs that our own writer makes
 ///     mesh-fuzz TARGET [libFuzzer's arguments]
 @main
 enum Main {
@@ -19,6 +20,9 @@ enum Main {
             guard arguments.count > 1 else { fail("replay needs a target") }
             let replay = Replay(target(arguments[1]))
             for path in arguments.dropFirst(2) { replay.run(path) }
+        case "seeds"?:
+            guard arguments.count == 3 else { fail("seeds needs a target and a directory") }
+            writeSeeds(of: target(arguments[1]), to: arguments[2])
         default:
             guard mesh_fuzz_is_available() == 1 else { fail("this build has no libFuzzer: run scripts/fuzz") }
             selected = target(arguments.removeFirst())
@@ -33,6 +37,20 @@ enum Main {
     private static func target(_ name: String) -> FuzzTarget {
         guard let target = FuzzTarget.named(name) else { fail("there is no target \(name)") }
         return target
+    }
+
+    private static func writeSeeds(of target: FuzzTarget, to directory: String) {
+        do {
+            for (number, seed) in try target.seeds().enumerated() {
+                guard let file = fopen("\(directory)/seed-\(number)", "wb") else {
+                    fail("\(directory) cannot be written to")
+                }
+                fwrite(seed, 1, seed.count, file)
+                fclose(file)
+            }
+        } catch {
+            fail("\(error)")
+        }
     }
 
     private static func fuzz(_ arguments: [String]) {

@@ -4,9 +4,15 @@ public struct FuzzTarget: Sendable {
     public let name: String
     /// Reads one input. Whatever the octets are, it returns: errors are caught, and only what must never happen traps.
     public let run: @Sendable (_ input: [UInt8]) -> Void
+    /// Inputs that our own writer makes, for the corpus to begin with where no published ones lead far enough.
+    public let seeds: @Sendable () throws -> [[UInt8]]
 
-    init(_ name: String, _ run: @escaping @Sendable (_ input: [UInt8]) -> Void) {
+    init(
+        _ name: String, seeds: @escaping @Sendable () throws -> [[UInt8]] = { [] },
+        _ run: @escaping @Sendable (_ input: [UInt8]) -> Void
+    ) {
         self.name = name
+        self.seeds = seeds
         self.run = run
     }
 
