@@ -126,12 +126,28 @@ public struct StreamingCipher: ~Copyable {
         into output: UnsafeMutableRawBufferPointer, tag: [UInt8]? = nil
     ) throws(CryptographyError) -> Int {
         precondition(direction == .decrypt && output.count >= StreamingCipher.margin, "no room for the last block")
-        if algorithm.hasTag {
-            guard let tag, tag.count == 16, mesh_cipher_set_tag(context, tag) == 1 else { throw Self.wrong }
-        }
+        try expect(tag)
         let written = mesh_cipher_finish(context, output.octets)
         guard written >= 0 else { throw Self.wrong }
         return Int(written)
+    }
+
+    /// Ends a decryption; as ``finishDecrypting(into:tag:)``, but the last octets are returned.
+    ///
+    /// - Throws: ``CryptographyError`` `authenticationFailed`.
+    public consuming func finishDecrypting(tag: [UInt8]? = nil) throws(CryptographyError) -> SecretBytes {
+        precondition(direction == .decrypt, "an encryption is ended in another way")
+        try expect(tag)
+        let context = context
+        var written: Int64 = -1
+        let room = SecretBytes(count: StreamingCipher.margin) { written = mesh_cipher_finish(context, $0.octets) }
+        guard written >= 0 else { throw Self.wrong }
+        return room.duplicate(0..<Int(written))
+    }
+
+    private borrowing func expect(_ tag: [UInt8]?) throws(CryptographyError) {
+        guard algorithm.hasTag else { return }
+        guard let tag, tag.count == 16, mesh_cipher_set_tag(context, tag) == 1 else { throw Self.wrong }
     }
 
     private static var wrong: CryptographyError {

@@ -135,4 +135,25 @@ extension EnvelopeMembers {
         }
         return isSame ? .valid : .invalid
     }
+
+    /// The signers that proved to have known the base seed.
+    ///
+    /// - Throws: ``DAREError`` `badWitness` if one has a witness value that was made without it: then another person's
+    ///   encrypted body was signed as one's own.
+    func witnessed(
+        _ signatures: [VerifiedSignature], digests: SignedDigests, under key: PayloadKey?
+    ) throws(DAREError) -> [PublicKey] {
+        var witnessed: [PublicKey] = []
+        for signature in signatures {
+            switch try witnessState(of: signature.entry, form: signature.form, digests: digests, under: key) {
+            case .valid: witnessed.append(signature.signer)
+            case .invalid:
+                throw DAREError(
+                    .badWitness, "The signer \(signature.signer.udf) did not prove that it knew what it signed.",
+                    remedy: "Do not take the signer for the author.")
+            case .absent, .unchecked: break
+            }
+        }
+        return witnessed
+    }
 }

@@ -104,9 +104,23 @@ extension StreamingCipher {
         do {
             return try finishDecrypting(into: UnsafeMutableRawBufferPointer(rebasing: output), tag: tag)
         } catch {
-            throw DAREError(
-                .decryptionFailed, "The body was changed, or was encrypted under another base seed.", cause: error)
+            throw Self.failed(error)
         }
+    }
+
+    /// ``finishDecrypting(tag:)`` with this module's error.
+    consuming func finish(tag: [UInt8]?) throws(DAREError) -> SecretBytes {
+        do {
+            return try finishDecrypting(tag: tag)
+        } catch {
+            throw Self.failed(error)
+        }
+    }
+
+    private static func failed(_ cause: CryptographyError) -> DAREError {
+        DAREError(
+            .decryptionFailed, "The body was changed, or was encrypted under another base seed.",
+            remedy: "Get the envelope again from where it came from.", cause: cause)
     }
 }
 

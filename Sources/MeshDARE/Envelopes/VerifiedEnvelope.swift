@@ -28,19 +28,7 @@ public struct VerifiedEnvelope: Sendable {
     ///   value that its signer did not make with the base seed: another person's body was signed as one's own.
     public func open(with keys: DecryptionKeys = .none, seed: BaseSeed? = nil) throws(DAREError) -> OpenedEnvelope {
         let key = try envelope.members.payloadKey(with: keys, seed: seed)
-        var witnessed: [PublicKey] = []
-        for signature in signatures {
-            switch try envelope.members.witnessState(
-                of: signature.entry, form: signature.form, digests: digests, under: key)
-            {
-            case .valid: witnessed.append(signature.signer)
-            case .invalid:
-                throw DAREError(
-                    .badWitness, "The signer \(signature.signer.udf) did not prove that it knew what it signed.",
-                    remedy: "Do not take the signer for the author.")
-            case .absent, .unchecked: break
-            }
-        }
+        let witnessed = try envelope.members.witnessed(signatures, digests: digests, under: key)
         return try envelope.opened(under: key, digest: .valid, signers: signers, witnessed: witnessed)
     }
 }
