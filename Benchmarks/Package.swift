@@ -29,15 +29,19 @@ let package = Package(
                 .product(name: "MeshSecretService", package: "mesh-platform"),
             ]),
         .executableTarget(
-            name: "EncodingBenchmark",
-            dependencies: [.product(name: "MeshEncoding", package: "mesh-platform")]),
-        .executableTarget(
             name: "RegistryBenchmark",
             dependencies: [
                 .product(name: "MeshCore", package: "mesh-platform"),
                 .product(name: "MeshPlatforms", package: "mesh-platform"),
                 .product(name: "MeshHomeDirectory", package: "mesh-platform"),
                 .product(name: "MeshRegistry", package: "mesh-platform"),
+            ]),
+        .executableTarget(
+            name: "EnvelopeBenchmark",
+            dependencies: [
+                .product(name: "MeshCore", package: "mesh-platform"),
+                .product(name: "MeshCryptography", package: "mesh-platform"),
+                .product(name: "MeshDARE", package: "mesh-platform"),
             ]),
     ],
     swiftLanguageModes: [.v6]

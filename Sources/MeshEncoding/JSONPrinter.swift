@@ -189,10 +189,9 @@ struct JSONPrinter {
         needsComma = true
     }
 
-    /// A number from its text: a whole one under the shortest tag, any other as the text. So is a zero with a sign, of which
-    /// the tags know none.
+    /// A number from its text: a whole one under the shortest tag, any other as the text.
     mutating func writeNumber(_ text: String) {
-        if !isText, text != "-0" {
+        if !isText {
             if let value = Int64(text) {
                 return writeInteger(value.magnitude, isNegative: value < 0)
             }

@@ -295,8 +295,7 @@ public final class JSONReader {
         let memory = lexer.memory
         let name = try lexer.name()
         lexer.memory.release(since: memory)
-        // The name itself, and its place in a set that is up to a third full.
-        let size = name.utf8.count + 112
+        let size = name.utf8.count + 64
         try lexer.memory.charge(size, at: start)
         levels[levels.count - 1].memory += size
         guard levels[levels.count - 1].names.insert(name).inserted else {

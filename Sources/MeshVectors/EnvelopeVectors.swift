@@ -49,7 +49,8 @@ enum EnvelopeVectors {
         }
         return [
             "kid": report.keyIdentifier.map { .string($0) } ?? .null, "result": .string(result), "over": over,
-            "witness": report.witness == .absent ? .null : .string(words(report.witness.rawValue)),
+            "witness": [.valid, .invalid].contains(report.witness)
+                ? .string(words(report.witness.rawValue)) : .null,
         ]
     }
 

@@ -42,7 +42,8 @@ public struct BaseSeed: Sendable {
     ///
     /// - Parameter info: the octets of the signature, or of the manifest that was signed.
     public func witness(salt: [UInt8], info: [UInt8]) throws(DAREError) -> [UInt8] {
-        try derive(salt: salt, info: info, count: 32).withUnsafeBytes { Array($0) }
+        let extracted = HKDF.extract(salt: salt, inputKey: secret.bytes, hash: .sha256)
+        return try BaseSeed.expand(extracted, info: info, count: 32).withUnsafeBytes { Array($0) }
     }
 
     /// The key and the initialization vector that `algorithm` uses with `salt`: 16 octets of a nonce for GCM become 12.
@@ -51,14 +52,17 @@ public struct BaseSeed: Sendable {
     package func payloadKeys(
         _ cipher: CipherAlgorithm, salt: [UInt8]
     ) throws(DAREError) -> PayloadKeys {
-        PayloadKeys(
-            key: try derive(salt: salt, info: Array("encrypt".utf8), count: cipher.keySize),
-            iv: try derive(salt: salt, info: Array("iv".utf8), count: cipher.ivSize))
+        let extracted = HKDF.extract(salt: salt, inputKey: secret.bytes, hash: .sha256)
+        return PayloadKeys(
+            key: try BaseSeed.expand(extracted, info: Array("encrypt".utf8), count: cipher.keySize),
+            iv: try BaseSeed.expand(extracted, info: Array("iv".utf8), count: cipher.ivSize))
     }
 
-    private func derive(salt: [UInt8], info: [UInt8], count: Int) throws(DAREError) -> SecretBytes {
+    private static func expand(
+        _ extracted: borrowing SecretBytes, info: [UInt8], count: Int
+    ) throws(DAREError) -> SecretBytes {
         do {
-            return try HKDF.derive(inputKey: secret.bytes, salt: salt, info: info, count: count, hash: .sha256)
+            return try HKDF.expand(extracted, info: info, count: count, hash: .sha256)
         } catch {
             throw DAREError(
                 .malformed, "A value of \(info.count) octets is too long to derive a key for.", cause: error)

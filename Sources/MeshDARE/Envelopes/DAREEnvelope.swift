@@ -76,10 +76,17 @@ public struct DAREEnvelope: Sendable {
         switch encoding {
         case .json: return encoded
         case .jsonB:
-            var octets: [UInt8] = [0x5B] + JSONValue.object(header).compact + [0x2C]
-            octets.reserveCapacity(octets.count + body.count + 1024)
+            let (header, trailer) = (JSONValue.object(header).compact, JSONValue.object(trailer).compact)
+            var octets: [UInt8] = []
+            octets.reserveCapacity(header.count + body.count + trailer.count + 16)
+            octets.append(0x5B)
+            octets += header
+            octets.append(0x2C)
             BinaryItem.append(body, to: &octets)
-            return octets + [0x2C] + JSONValue.object(trailer).compact + [0x5D]
+            octets.append(0x2C)
+            octets += trailer
+            octets.append(0x5D)
+            return octets
         }
     }
 }

@@ -151,7 +151,7 @@ public struct EnvelopeMembers: Equatable, Sendable {
             var meta = ContentMeta()
             if let octets = try octets("ContentMetaData", at: { header[$0] }) {
                 do {
-                    guard let object = try JSONValue(parsing: octets).object else {
+                    guard let object = try JSONValue(decoding: octets).object else {
                         throw DAREError(.malformed, "The member ContentMetaData holds no object.")
                     }
                     meta = ContentMeta(object)

@@ -4,8 +4,8 @@ import MeshEncoding
 
 /// Takes the content of an envelope that is opened in pieces, before it is known whether the content may be used.
 ///
-/// After any number of pieces comes exactly one of ``commit()`` and ``discard()``. What was written must not be used,
-/// and best not be seen, before ``commit()``: write to a temporary file, and rename it then.
+/// After any number of pieces comes ``commit()``, or ``discard()``, which also comes after a commit that throws. What was
+/// written must not be used, and best not be seen, before ``commit()``: write to a temporary file, and rename it then.
 public protocol PlaintextSink {
     /// Takes the next piece: unverified.
     mutating func write(_ octets: UnsafeRawBufferPointer) throws
