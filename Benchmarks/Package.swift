@@ -29,6 +29,9 @@ let package = Package(
                 .product(name: "MeshSecretService", package: "mesh-platform"),
             ]),
         .executableTarget(
+            name: "EncodingBenchmark",
+            dependencies: [.product(name: "MeshEncoding", package: "mesh-platform")]),
+        .executableTarget(
             name: "RegistryBenchmark",
             dependencies: [
                 .product(name: "MeshCore", package: "mesh-platform"),

@@ -36,16 +36,24 @@ public struct JSONError: MeshError, Equatable {
     public let code: Code
     /// How many octets come before the place, where there is one.
     public let offset: Int?
+    /// The names and numbers that lead from the outermost value to the place, where they are known.
+    public let path: [String]
     public let message: String
+    public let cause: (any Error)?
     public var codeName: String { code.name }
     public var remedy: String? { nil }
-    public var cause: (any Error)? { nil }
 
     /// An error at `offset`. `message` quotes nothing of the text.
-    public init(_ code: Code, at offset: Int? = nil, _ message: String) {
+    public init(
+        _ code: Code, at offset: Int? = nil, path: [String] = [], _ message: String, cause: (any Error)? = nil
+    ) {
         self.code = code
         self.offset = offset
-        self.message = offset.map { "\(message) (at octet \($0))" } ?? message
+        self.path = path
+        self.cause = cause
+        let place = [path.isEmpty ? nil : path.joined(separator: "."), offset.map { "at octet \($0)" }]
+            .compactMap { $0 }.joined(separator: ", ")
+        self.message = place.isEmpty ? message : "\(message) (\(place))"
     }
 
     /// Equal when the case is the same.

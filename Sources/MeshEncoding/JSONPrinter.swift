@@ -189,9 +189,10 @@ struct JSONPrinter {
         needsComma = true
     }
 
-    /// A number from its text: a whole one under the shortest tag, any other as the text.
+    /// A number from its text: a whole one under the shortest tag, any other as the text. So is a zero with a sign, of which
+    /// the tags know none.
     mutating func writeNumber(_ text: String) {
-        if !isText {
+        if !isText, text != "-0" {
             if let value = Int64(text) {
                 return writeInteger(value.magnitude, isNegative: value < 0)
             }

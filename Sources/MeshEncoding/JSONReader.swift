@@ -295,7 +295,8 @@ public final class JSONReader {
         let memory = lexer.memory
         let name = try lexer.name()
         lexer.memory.release(since: memory)
-        let size = name.utf8.count + 64
+        // The name itself, and its place in a set that is up to a third full.
+        let size = name.utf8.count + 112
         try lexer.memory.charge(size, at: start)
         levels[levels.count - 1].memory += size
         guard levels[levels.count - 1].names.insert(name).inserted else {

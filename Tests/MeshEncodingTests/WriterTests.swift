@@ -66,7 +66,7 @@ import Testing
 
     @Test func `Whole numbers are written in their shortest form`() throws {
         let forms: [(String, String)] = [
-            ("0", "a000"), ("-0", "a000"), ("255", "a0ff"), ("256", "a10100"), ("65535", "a1ffff"),
+            ("0", "a000"), ("-0", "2d30"), ("255", "a0ff"), ("256", "a10100"), ("65535", "a1ffff"),
             ("65536", "a200010000"), ("4294967295", "a2ffffffff"), ("4294967296", "a30000000100000000"),
             ("9223372036854775808", "a38000000000000000"), ("18446744073709551615", "a3ffffffffffffffff"),
             ("18446744073709551616", "a70009010000000000000000"), ("-1", "a801"), ("-256", "a90100"),
@@ -76,7 +76,7 @@ import Testing
         for (text, hex) in forms {
             #expect(try JSONValue.number(text).encoded(JSONWritingOptions(.jsonB)) == Documents.hex(hex), "\(text)")
             let back = try JSONValue(decoding: Documents.hex(hex))
-            #expect(back == .number(text == "-0" ? "0" : text))
+            #expect(back == .number(text))
         }
         #expect(
             try JSONValue.array([1, .number("1.5"), 2, .number("1e3")]).encoded(JSONWritingOptions(.jsonB))
