@@ -126,8 +126,9 @@ let package = Package(
         .target(
             name: "MeshFuzzTargets",
             dependencies: [
-                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshProfiles", "MeshRegistry",
-                "MeshKeyFiles",
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
+                "MeshInMemory",
+                "MeshRegistry", "MeshKeyFiles",
             ],
             path: "Fuzz/Targets"),
         .target(name: "CFuzzing", path: "Fuzz/CFuzzing"),

@@ -4,7 +4,7 @@ from . import frames
 from .envelope import read_content
 from .faults import Fault
 from .headers import Parts, digest, digest_size
-from .jsonbcd import decode
+from .jsonbcd import base64url, decode
 from .sealing import open_recipients
 
 TYPES = ("List", "Digest", "Chain", "Tree", "Merkle")
@@ -41,6 +41,7 @@ class Sequence:
         self.octets, self.ring = octets, ring
         self.positions, self.recipients, self.seeds = [], {}, {}
         self.chain, self.trees, self.payload_digests = None, [], []
+        self.check = bytes(32)
         self.first = None
 
     @property
@@ -97,7 +98,8 @@ class Sequence:
         report["chain"] = self.check_chain(label, digest(label, body), parts)
         report["tree"] = self.check_tree(label, number, digest(label, body), parts)
         report["treePosition"] = self.check_position(number, parts)
-        for name in ("chain", "tree", "treePosition"):
+        report["check"] = self.check_frame(number, frame, body, parts)
+        for name in ("chain", "tree", "treePosition", "check"):
             if report[name] == "INVALID":
                 faults.append(f"its {name} does not hold")
         self.check_index(parts, number, faults)
@@ -145,6 +147,27 @@ class Sequence:
         if number == 0 or (stated is None and self.type not in ("Tree", "Merkle")):
             return "absent" if stated in (None, 0) else "INVALID"
         return "valid" if stated == self.positions[previous_frame(number)] else "INVALID"
+
+    def check_frame(self, number, frame, body, parts):
+        """The member FrameCheck, an extension of the package that is checked: SHA-256 over header, trailer and the check before."""
+        if self.first.header.get("FrameCheck") != "S256":
+            return "absent" if "FrameCheck" not in parts.trailer else "INVALID"
+        contents = [self.octets[start : start + size] for start, size in frame.records]
+        if len(contents) < 3 or "FrameCheck" not in parts.trailer:
+            return "INVALID"
+        header, trailer = contents[0], contents[2]
+        # The value stands last: 43 characters between quotes, or 32 octets under a tag.
+        opening, size = (b'"FrameCheck":"', 45) if trailer.endswith(b'"}') else (b"\xb4\x0aFrameCheck\x88\x20", 33)
+        before = trailer[:-size]
+        has_digest = self.type in ("Digest", "Chain", "Merkle")
+        label = (parts.digest_label or self.label) if has_digest else "S256"
+        self.check = digest(
+            "S256", b"mesh frame check 1", self.check, len(header).to_bytes(8, "big"), header,
+            len(trailer).to_bytes(8, "big"), before, digest(label, body))
+        # There is one way to write the value, and one length of every length.
+        value = base64url(self.check).encode() + b'"}' if size == 45 else self.check + b"}"
+        shortest = frames.write_frame(contents) == self.octets[frame.start : frame.end]
+        return "valid" if trailer == before + value and before.endswith(opening) and shortest else "INVALID"
 
     def check_index(self, parts, number, faults):
         """An index frame (§7.7): every entry must name a frame before it, at its place."""
