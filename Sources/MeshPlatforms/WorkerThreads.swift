@@ -2,14 +2,14 @@ import Glibc
 import MeshCore
 
 /// State under a lock, with a condition to wait for. For threads that may block; never waited for from a task.
-private final class Monitor<State>: @unchecked Sendable {
+package final class Monitor<State>: @unchecked Sendable {
     // Sendable proof: `state` is touched between `lock` and `unlock` only, in accesses that end before `wait` is called;
     // mutex and condition stay at one address for as long as the object lives.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    var state: State
+    package var state: State
 
-    init(_ state: State) {
+    package init(_ state: State) {
         self.state = state
         pthread_mutex_init(mutex, nil)
         // Waits are measured on the clock that nobody sets.
@@ -27,12 +27,13 @@ private final class Monitor<State>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    func lock() { pthread_mutex_lock(mutex) }
-    func unlock() { pthread_mutex_unlock(mutex) }
-    func wakeOne() { pthread_cond_signal(condition) }
+    package func lock() { pthread_mutex_lock(mutex) }
+    package func unlock() { pthread_mutex_unlock(mutex) }
+    package func wakeOne() { pthread_cond_signal(condition) }
+    package func wakeAll() { pthread_cond_broadcast(condition) }
 
     /// Gives up the lock until woken, or until `time` on the monotonic clock (nil: for ever); then has it again.
-    func wait(until time: UInt64?) {
+    package func wait(until time: UInt64? = nil) {
         guard let time else {
             pthread_cond_wait(condition, mutex)
             return
@@ -185,5 +186,41 @@ enum Deadlines {
             // A deadline hundreds of years away is as good as none.
             monitor.wait(until: next.flatMap { $0 < UInt64(Int64.max) ? $0 : nil })
         }
+    }
+}
+
+/// Work that uses all cores.
+package enum ParallelWork {
+    private struct Progress {
+        var running = 0
+        var isClosed = false
+    }
+
+    /// How many cores there are.
+    package static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+    /// Runs `work` on the calling thread, and on `count - 1` others as far as they begin before that one has ended.
+    /// Blocks until all have.
+    package static func run(_ count: Int, _ work: @escaping @Sendable () -> Void) {
+        let monitor = Monitor(Progress())
+        for _ in 1..<max(count, 1) {
+            WorkerThreads.run {
+                monitor.lock()
+                let begins = !monitor.state.isClosed
+                if begins { monitor.state.running += 1 }
+                monitor.unlock()
+                guard begins else { return }
+                work()
+                monitor.lock()
+                monitor.state.running -= 1
+                monitor.unlock()
+                monitor.wakeAll()
+            }
+        }
+        work()
+        monitor.lock()
+        monitor.state.isClosed = true
+        while monitor.state.running > 0 { monitor.wait() }
+        monitor.unlock()
     }
 }

@@ -18,8 +18,8 @@ enum FrameSigner {
     /// A frame's is over its payload digest (`signatures`, form A). One for all before it is over the manifest of the
     /// frame with the chain digest, or in `seqsignatures` with the tree digest (form B).
     static func sign(
-        _ scope: Scope, _ type: SequenceType, _ digests: FrameWriter.Digests, _ algorithm: HashAlgorithm,
-        _ stored: StoredPayload, _ key: PrivateKey?
+        _ scope: Scope, _ digests: FrameWriter.Digests, _ algorithm: HashAlgorithm, _ encryption: PayloadEncryption?,
+        _ key: PrivateKey?
     ) throws(DAREError) -> JSONObject {
         guard scope != .none, let payload = digests.payload else { return JSONObject() }
         guard let key else {
@@ -27,7 +27,7 @@ enum FrameSigner {
                 .policyViolation, "The policy of the sequence signs frames, and no signature key was given.",
                 remedy: "Open the sequence with the signer's private key.")
         }
-        let witness = stored.encryption.map { (seed: $0.seed, salt: $0.salt) }
+        let witness = encryption.map { (seed: $0.seed, salt: $0.salt) }
         if scope == .sequence, let link = digests.chain ?? digests.tree {
             let signature = try EnvelopeSignature(
                 SignedDigests(payload: payload, algorithm: algorithm, chain: link), by: key, form: .manifest)
@@ -55,11 +55,5 @@ extension DARESequence {
         case .last: return isLast ? .sequence : .none
         case .any: return content.isSigned ? .frame : .none
         }
-    }
-
-    func sign(
-        _ scope: FrameSigner.Scope, _ digests: FrameWriter.Digests, _ algorithm: HashAlgorithm, _ stored: StoredPayload
-    ) throws(DAREError) -> JSONObject {
-        try FrameSigner.sign(scope, type, digests, algorithm, stored, keys.signer)
     }
 }

@@ -67,52 +67,16 @@ public struct SequenceAppender {
         return index
     }
 
-    mutating func add(
-        _ content: FrameContent, _ stored: StoredPayload, isLast: Bool
-    ) throws {
-        let index = count
-        let type = sequence.type
-        let signing = try sequence.signing(content, isLast: isLast)
-        let algorithm = try sequence.digestAlgorithm(of: content)
-        let hasCheck = sequence.hasFrameChecks && tail.check != nil
-        let writer = FrameWriter(
-            type: type, encoding: sequence.encoding, algorithm: algorithm, hasCheck: hasCheck, first: nil)
-        var digests = FrameWriter.Digests()
-        if type.hasPayloadDigest || signing != .none { digests.payload = algorithm.digest(stored.octets) }
-        var target: SequenceTail.Node?
-        if type.hasTreePosition, index > 0 {
-            target = tail.target(of: index)
-            guard target != nil else {
-                throw DAREError(.malformed, "The frames that frame \(index) of \(sequence.path) follows are not known.")
-            }
-        }
-        if let payload = digests.payload {
-            if type == .chain {
-                digests.chain = SequenceTree.chainDigest(after: tail.chain, payloadDigest: payload, algorithm)
-            }
-            if type == .merkle {
-                let tail = tail
-                digests.tree = SequenceTree.digest(of: index, payloadDigest: payload, algorithm) { earlier in
-                    // A frame of another writer may lack its digest: it counts as none.
-                    tail.treeDigest(of: earlier) ?? SequenceTree.zeroBlock(algorithm)
-                }
-            }
-        }
-        let signatures = try sequence.sign(signing, digests, algorithm, stored)
-        let header = try writer.header(
-            content, index: index, treePosition: target?.position, indexPosition: nil, encryption: stored.encryption,
-            isDigested: digests.payload != nil)
-        var trailer = try writer.trailer(content, digests, tag: stored.encryption?.tag, signatures: signatures)
-        var check: [UInt8]?
-        if hasCheck {
-            let payloadDigest =
-                type.hasPayloadDigest ? digests.payload ?? [] : HashAlgorithm.sha256.digest(stored.octets)
-            check = writer.check(after: tail.check, header: header, &trailer, payloadDigest: payloadDigest)
-        }
+    private mutating func add(_ content: FrameContent, _ stored: StoredPayload, isLast: Bool) throws(DAREError) {
+        let builder = FrameBuilder(
+            type: sequence.type, encoding: sequence.encoding, algorithm: try sequence.digestAlgorithm(of: content),
+            hasCheck: sequence.hasFrameChecks && tail.check != nil, signer: sequence.keys.signer)
+        let frame = try builder.build(
+            content, stored, sequence.signing(content, isLast: isLast), after: tail)
         let position = batch.position
-        batch.add(trailer.isEmpty ? [header, stored.octets] : [header, stored.octets, trailer])
+        batch.add(frame.records)
         tail.advance(
-            to: SequenceTail.Node(index: index, position: position, digest: digests.tree), end: batch.position,
-            isTree: type.hasTreePosition, chain: digests.chain, check: check)
+            to: SequenceTail.Node(index: count, position: position, digest: frame.tree), end: batch.position,
+            isTree: sequence.type.hasTreePosition, chain: frame.chain, check: frame.check)
     }
 }
