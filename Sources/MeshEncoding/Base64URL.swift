@@ -10,22 +10,31 @@ public enum Base64URL {
     /// - Parameter isTolerant: whether white space inside, padding at the end, the other alphabet (`+` and `/`) and spare
     ///   bits that are not zero are accepted, as files of others have them.
     public static func decode(_ text: String, isTolerant: Bool = false) -> [UInt8]? {
-        isTolerant ? Base64.url.decode(tidied(text), ignoresSpareBits: true) : Base64.url.decode(text)
+        if let octets = Base64.url.decode(text) { return octets }
+        guard isTolerant, let tidied = tidied(text) else { return nil }
+        return tidied.withUnsafeBytes { text in
+            guard let count = Base64.url.decodedCount(text) else { return nil }
+            var octets = [UInt8](repeating: 0, count: count)
+            let written = octets.withUnsafeMutableBytes { Base64.url.decode(text, into: $0, ignoresSpareBits: true) }
+            return written == nil ? nil : octets
+        }
     }
 
-    /// `text` in the URL alphabet, without white space, and without padding at its end.
-    private static func tidied(_ text: String) -> String {
+    /// `text` in the URL alphabet, without white space, and without padding at its end; nil if something follows that.
+    private static func tidied(_ text: String) -> [UInt8]? {
         var tidied: [UInt8] = []
         tidied.reserveCapacity(text.utf8.count)
+        var isPadded = false
         for octet in text.utf8 {
             switch octet {
             case 0x20, 0x09, 0x0A, 0x0D: continue
+            case 0x3D: isPadded = true
+            case _ where isPadded: return nil
             case 0x2B: tidied.append(0x2D)
             case 0x2F: tidied.append(0x5F)
             default: tidied.append(octet)
             }
         }
-        while tidied.last == 0x3D { tidied.removeLast() }
-        return String(decoding: tidied, as: UTF8.self)
+        return tidied
     }
 }

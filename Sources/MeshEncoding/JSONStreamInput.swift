@@ -9,11 +9,12 @@ final class JSONStreamInput: JSONInput {
     /// What the source threw, which ended the octets.
     private(set) var failure: (any Error)?
 
+    /// How large the buffer is once chunks are.
     private static let capacity = 64 << 10
 
     init(_ source: @escaping () throws -> [UInt8]) {
         self.source = source
-        buffer = .allocate(capacity: Self.capacity)
+        buffer = .allocate(capacity: 512)
     }
 
     deinit { buffer.deallocate() }
@@ -28,7 +29,15 @@ final class JSONStreamInput: JSONInput {
             UnsafeMutableRawBufferPointer(buffer).copyMemory(
                 from: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[keep..<keep + kept]))
         }
-        if kept == buffer.count { try grow(kept, memory: &memory, offset: offset) }
+        if buffer.count < Self.capacity, chunk.count - place > buffer.count - kept {
+            widen(to: Self.capacity)
+        } else if kept == buffer.count {
+            // For a moment both are there.
+            try memory.charge(kept * 2, at: offset)
+            memory.refund(kept * 2)
+            try memory.keep(kept, at: offset)
+            widen(to: kept * 2)
+        }
         let count = min(buffer.count - kept, chunk.count - place)
         chunk.withUnsafeBytes { octets in
             UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[kept...]).copyMemory(
@@ -53,12 +62,8 @@ final class JSONStreamInput: JSONInput {
         return !isAtEnd
     }
 
-    private func grow(_ kept: Int, memory: inout JSONMemory, offset: Int) throws(JSONError) {
-        // For a moment both are there.
-        try memory.charge(buffer.count * 2, at: offset)
-        memory.refund(buffer.count * 2)
-        try memory.keep(buffer.count, at: offset)
-        let wider = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: buffer.count * 2)
+    private func widen(to count: Int) {
+        let wider = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: count)
         UnsafeMutableRawBufferPointer(wider).copyMemory(from: UnsafeRawBufferPointer(buffer))
         buffer.deallocate()
         buffer = wider

@@ -9,6 +9,7 @@ enum EncodingVectors {
             "value": { expected in
                 let value = try JSONValue(decoding: octets)
                 try checkCopies(of: value)
+                guard try pieces(octets) == [value] else { throw VectorProblem("in pieces it reads as something else") }
                 return shown(value, as: expected.json)
             }
         ]
@@ -20,6 +21,7 @@ enum EncodingVectors {
             "values": { expected in
                 let values = try JSONValue.values(decoding: octets)
                 try values.forEach(checkCopies)
+                guard try pieces(octets) == values else { throw VectorProblem("in pieces it reads as something else") }
                 return shown(.array(values), as: expected.json)
             }
         ]
@@ -39,7 +41,21 @@ enum EncodingVectors {
 
     static func decodeError(_ input: VectorInput) throws -> VectorMembers {
         let octets = try input.octets("hex")
-        return ["error": { _ in .bool((try? JSONValue(decoding: octets)) == nil) }]
+        return [
+            "error": { _ in
+                let isPiecewise = (try? pieces(octets).count) == 1
+                return .bool((try? JSONValue(decoding: octets)) == nil && !isPiecewise)
+            }
+        ]
+    }
+
+    /// The values that the reader of streams finds when the octets come one by one.
+    private static func pieces(_ octets: [UInt8]) throws -> [JSONValue] {
+        var rest = octets[...]
+        let reader = JSONReader { rest.popFirst().map { [$0] } ?? [] }
+        var values: [JSONValue] = []
+        while try reader.peek() != nil { values.append(try reader.readValue()) }
+        return values
     }
 
     /// What was read is written in every encoding that has a form of it, and comes back.

@@ -184,4 +184,51 @@ import Testing
         let reader = JSONReader(Array("[{\"a\":1},{\"a\":1,\"b\":2,\"a\":3}]".utf8))
         #expect(throws: JSONError(.duplicateName, "")) { while try reader.next() != nil {} }
     }
+
+    /// As much as the reader has taken from the source and not handed out is what it keeps in memory.
+    @Test(arguments: [JSONEncoding.json, .jsonB], [true, false])
+    func `A body of any size passes through, and little of it is kept`(encoding: JSONEncoding, isCounted: Bool) throws {
+        let count = 3 << 20
+        let piece = [UInt8](repeating: 0x5A, count: 48_000)
+        var written: [[UInt8]] = []
+        var largest = 0
+        let writer = JSONWriter(JSONWritingOptions(encoding)) {
+            written.append($0)
+            largest = max(largest, $0.count)
+        }
+        try writer.beginArray()
+        try writer.write(["dig": "S512"])
+        try writer.beginBinary(count: isCounted ? count : nil)
+        for start in stride(from: 0, to: count, by: piece.count) {
+            try writer.writeBinary(Array(piece.prefix(count - start)))
+        }
+        try writer.endBinary()
+        try writer.write([:])
+        try writer.end()
+        try writer.finish()
+        #expect(largest < 200_000)
+
+        var given = 0
+        var next = 0
+        let reader = JSONReader {
+            guard next < written.count else { return [] }
+            defer { next += 1 }
+            given += written[next].count
+            return written[next]
+        }
+        #expect(try reader.next() == .beginArray)
+        #expect(try reader.readValue() == ["dig": "S512"])
+        try reader.beginOctets()
+        var read = 0
+        while let octets = try reader.nextOctets() {
+            #expect(octets.count <= 64 << 10)
+            #expect(octets == Array(repeatElement(0x5A, count: octets.count)))
+            read += octets.count
+            #expect(given - reader.offset < 400_000)
+        }
+        #expect(read == count)
+        #expect(try reader.readValue() == [:])
+        #expect(try reader.next() == .end)
+        try reader.finish()
+    }
 }
