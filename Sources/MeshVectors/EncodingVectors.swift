@@ -100,7 +100,7 @@ enum EncodingVectors {
     }
 
     /// The value that a vectors file writes as `form`.
-    private static func plain(_ form: JSONValue) throws -> JSONValue {
+    static func plain(_ form: JSONValue) throws -> JSONValue {
         switch form {
         case .array(let elements): return .array(try elements.map(plain))
         case .object(let object):

@@ -64,6 +64,11 @@ public enum VectorChecker {
         "sign": { try ExchangeVectors.sign($0) },
         "envelope": { try EnvelopeVectors.envelope($0) },
         "eds": { try EnvelopeVectors.segment($0) },
+        "previousFrame": { try SequenceVectors.previousFrame($0) },
+        "chainDigest": { try SequenceVectors.chainDigest($0) },
+        "treeDigest": { try SequenceVectors.treeDigest($0) },
+        "headerText": { try SequenceVectors.headerText($0) },
+        "sequenceLayout": { try SequenceVectors.layout($0) },
     ]
 
     /// Runs one case. A kind, input member or expected member that is not known is a problem, and so is a case that

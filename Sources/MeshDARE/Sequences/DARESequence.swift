@@ -149,9 +149,10 @@ public final class DARESequence: Sendable {
             if tail.end != batch.start {
                 tail = try SequenceTail.read(log, end: batch.start, isTree: type.hasTreePosition, known: known)
             }
-            let start = batch.start
-            var appender = SequenceAppender(self, batch, tail, session)
-            batch = FrameBatch(start: start)
+            // Handed over, not copied.
+            var own = FrameBatch(start: batch.start)
+            swap(&own, &batch)
+            var appender = SequenceAppender(self, own, tail, session)
             let result = try body(&appender)
             batch = appender.batch
             return (result, appender.tail, appender.session)
