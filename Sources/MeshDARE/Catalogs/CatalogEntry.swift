@@ -11,6 +11,9 @@ public protocol CatalogEntry: Sendable, Equatable {
     /// The members the type knows, besides ``EntryMember/common``.
     static var members: [EntryMember] { get }
 
+    /// The names that the file of a catalog of such entries may have, the one that is written first.
+    static var fileNames: [String] { get }
+
     /// The name that the entry stands under: one of ``tags``.
     var tag: String { get }
     /// All members.
@@ -113,17 +116,12 @@ public struct EntryMember: Sendable {
             case .flag: if case .bool = value { true } else { false }
             case .integer: value.integer != nil
             case .time: value.string.flatMap { Timestamp($0) } != nil
-            case .binary: Self.octets(value) != nil
+            case .binary: value.binary != nil
             case .object: value.object != nil
             case .objects: value.array?.allSatisfy { $0.object != nil } ?? false
             case .envelope: Self.isEnvelope(value)
             case .envelopes: value.array?.allSatisfy(Self.isEnvelope) ?? false
             }
-        }
-
-        static func octets(_ value: JSONValue) -> [UInt8]? {
-            if case .binary(let octets) = value { return octets }
-            return value.string.flatMap { Base64URL.decode($0, isTolerant: true) }
         }
 
         private static func isEnvelope(_ value: JSONValue) -> Bool {
@@ -215,9 +213,9 @@ public enum CatalogContent<Entry: CatalogEntry>: Sendable, Equatable {
     public init(payload: [UInt8]) throws(CatalogError) {
         let value: JSONValue
         do {
-            value = try JSONValue(parsing: payload)
+            value = try JSONValue(decoding: payload)
         } catch {
-            throw CatalogError(.invalidEntry, "The content of an entry is no JSON text.", cause: error)
+            throw CatalogError(.invalidEntry, "The content of an entry is neither JSON nor JSON-B.", cause: error)
         }
         guard let object = value.object, object.count == 1, let tag = object.names.first, let content = object[tag]
         else {

@@ -1,3 +1,5 @@
+import MeshCryptography
+
 /// What a frame of a catalog or archive does with the entry it is about (`dare-12` §7.1).
 public enum CatalogEvent: String, Hashable, Sendable {
     /// Adds an entry that was not there.
@@ -36,9 +38,13 @@ public struct CatalogVersion: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "frame \(frame)" }
 }
 
-/// What tells a catalog file from the one that was put in its place.
+/// What tells a catalog file from the one that was put in its place: the digest of its first frame.
 struct CatalogFileIdentity: Hashable, Sendable {
     let octets: [UInt8]
+
+    init(_ sequence: DARESequence) throws {
+        octets = HashAlgorithm.sha256.digest(try sequence.log.frame(at: 0).content)
+    }
 }
 
 /// A name and value that an entry can be found by, besides its primary key (`KeyValues`).

@@ -3,13 +3,16 @@
 /// It is made from headers alone, and holds one small record for each entry that is there.
 struct CatalogIndex: Sendable {
     /// What a frame says of an entry.
-    struct Change: Sendable {
+    struct Change: Hashable, Sendable {
         let frame: Int
+        var position = 0
         let event: CatalogEvent
         let key: String
-        var secondaryKeys: [SecondaryKey] = []
+        /// Nil if the header does not say: the content has to be read.
+        var secondaryKeys: [SecondaryKey]? = []
         var first: Int?
         var previous: Int?
+        var transaction: CatalogTransactionMark?
     }
 
     /// Where an entry is.
@@ -18,15 +21,55 @@ struct CatalogIndex: Sendable {
         let first: Int
         /// The frame that holds it now.
         let current: Int
-        let secondaryKeys: [SecondaryKey]
+        /// Where that frame is in the file.
+        let position: Int
+        /// Nil while the content has not been read for them.
+        fileprivate(set) var secondaryKeys: [SecondaryKey]?
     }
 
     private(set) var entries: [ExactText: Entry] = [:]
     private var bySecondaryKey: [SecondaryKey: Set<ExactText>] = [:]
+    /// The entries whose secondary keys are not known yet.
+    private(set) var unread: Set<ExactText> = []
+    /// The changes of a transaction whose last frame has not been seen.
+    private var unfinished: [Change] = []
     private(set) var issues = CatalogIssues()
 
+    /// Takes in what the next frame says; nil for a frame that says nothing of entries.
+    ///
+    /// A transaction takes effect with its last frame; if another frame comes first, its writer died, and it never was.
+    ///
+    /// - Returns: the changes that took effect.
+    @discardableResult
+    mutating func take(_ change: Change?) -> [Change] {
+        let mark = change?.transaction
+        if let start = unfinished.first, start.transaction?.first != mark?.first {
+            note(.unfinishedTransaction, start)
+            unfinished = []
+        }
+        guard let change else { return [] }
+        guard let mark, mark.count > 1 else {
+            apply(change)
+            return [change]
+        }
+        // A frame in the middle of a transaction whose beginning is not there.
+        guard mark.first >= 0, mark.first <= change.frame, change.frame - mark.first == unfinished.count,
+            unfinished.count < mark.count
+        else {
+            note(.unfinishedTransaction, change)
+            unfinished = []
+            return []
+        }
+        unfinished.append(change)
+        guard unfinished.count == mark.count else { return [] }
+        let whole = unfinished
+        unfinished = []
+        for change in whole { apply(change) }
+        return whole
+    }
+
     /// Applies what a frame says. The last event wins, also where its order is not the legal one, which is noted.
-    mutating func apply(_ change: Change) {
+    private mutating func apply(_ change: Change) {
         let key = ExactText(change.key)
         let old = entries[key]
         switch (change.event, old) {
@@ -36,99 +79,74 @@ struct CatalogIndex: Sendable {
         default: break
         }
         if let old {
-            if change.event != .new, change.previous.map({ $0 != old.current }) ?? false {
+            if change.event != .new, let previous = change.previous, previous != old.current {
                 note(.wrongPrevious, change)
             }
-            if change.event != .new, change.first.map({ $0 != old.first }) ?? false { note(.wrongFirst, change) }
-            for secondary in old.secondaryKeys { remove(key, from: secondary) }
+            if change.event != .new, let first = change.first, first != old.first { note(.wrongFirst, change) }
+            forgetSecondaryKeys(of: key, old)
         }
         guard change.event != .delete else {
             entries[key] = nil
             return
         }
         let first = change.event == .update ? old?.first ?? change.frame : change.frame
-        entries[key] = Entry(first: first, current: change.frame, secondaryKeys: change.secondaryKeys)
-        for secondary in change.secondaryKeys { bySecondaryKey[secondary, default: []].insert(key) }
+        entries[key] = Entry(first: first, current: change.frame, position: change.position, secondaryKeys: nil)
+        if let secondaryKeys = change.secondaryKeys {
+            index(secondaryKeys, of: key)
+        } else {
+            unread.insert(key)
+        }
     }
 
-    private mutating func remove(_ key: ExactText, from secondary: SecondaryKey) {
-        guard var keys = bySecondaryKey.removeValue(forKey: secondary) else { return }
-        keys.remove(key)
-        if !keys.isEmpty { bySecondaryKey[secondary] = keys }
+    /// Says what the secondary keys of an entry are whose content has been read.
+    mutating func setSecondaryKeys(_ keys: [SecondaryKey], of key: ExactText) {
+        guard entries[key]?.secondaryKeys == nil else { return }
+        unread.remove(key)
+        index(keys, of: key)
+    }
+
+    private mutating func index(_ keys: [SecondaryKey], of key: ExactText) {
+        entries[key]?.secondaryKeys = keys
+        for secondary in keys { bySecondaryKey[secondary, default: []].insert(key) }
+    }
+
+    private mutating func forgetSecondaryKeys(of key: ExactText, _ entry: Entry) {
+        unread.remove(key)
+        for secondary in entry.secondaryKeys ?? [] {
+            guard var keys = bySecondaryKey.removeValue(forKey: secondary) else { continue }
+            keys.remove(key)
+            if !keys.isEmpty { bySecondaryKey[secondary] = keys }
+        }
     }
 
     private mutating func note(_ kind: CatalogIssue.Kind, _ change: Change) {
         issues.note(CatalogIssue(kind: kind, frame: change.frame, key: change.key))
     }
 
-    /// Notes what is wrong with a frame that cannot be applied.
-    mutating func note(_ issue: CatalogIssue) { issues.note(issue) }
+    /// Notes what is wrong with a frame that says nothing of an entry.
+    mutating func note(_ kind: CatalogIssue.Kind, frame: Int) {
+        issues.note(CatalogIssue(kind: kind, frame: frame, key: nil))
+    }
 
     /// The entry of `key`.
     func entry(_ key: String) -> Entry? { entries[ExactText(key)] }
 
     /// The primary keys of the entries that have `secondary`, oldest entry first.
     func keys(_ secondary: SecondaryKey) -> [String] {
-        ordered(bySecondaryKey[secondary] ?? [])
+        (bySecondaryKey[secondary] ?? []).sorted { (entries[$0]?.first ?? 0) < (entries[$1]?.first ?? 0) }.map(\.text)
     }
 
     /// The primary keys of all entries, oldest entry first.
     var keys: [String] {
         entries.sorted { $0.value.first < $1.value.first }.map(\.key.text)
     }
-
-    private func ordered(_ keys: Set<ExactText>) -> [String] {
-        keys.sorted { (entries[$0]?.first ?? 0) < (entries[$1]?.first ?? 0) }.map(\.text)
-    }
 }
 
-/// Something in a catalog that should not be as it is, and did not keep it from being read.
-public struct CatalogIssue: Hashable, Sendable {
-    /// What it is.
-    public enum Kind: String, Hashable, Sendable {
-        /// An entry is added that is there.
-        case newOfPresent = "new-of-present"
-        /// An entry is updated that is not there.
-        case updateOfAbsent = "update-of-absent"
-        /// An entry is deleted that is not there.
-        case deleteOfAbsent = "delete-of-absent"
-        /// A frame names another previous version than there is.
-        case wrongPrevious = "wrong-previous"
-        /// A frame names another first version than there is.
-        case wrongFirst = "wrong-first"
-        /// A frame has an event of a name that is not known; it is ignored.
-        case unknownEvent = "unknown-event"
-        /// A frame has an event and no key; it is ignored.
-        case noKey = "no-key"
-        /// A frame belongs to a transaction of which the rest is missing; it is ignored.
-        case unfinishedTransaction = "unfinished-transaction"
-    }
-
-    /// What it is.
-    public let kind: Kind
-    /// The frame in which it was found.
-    public let frame: Int
-    /// The primary key of the entry, if any.
-    public let key: String?
-
-    init(kind: Kind, frame: Int, key: String?) {
-        self.kind = kind
-        self.frame = frame
-        self.key = key
-    }
-}
-
-/// The first issues of a catalog, and how many there are in all.
-public struct CatalogIssues: Sendable {
-    /// How many are kept.
-    public static let limit = 1000
-    /// The first ones.
-    public private(set) var first: [CatalogIssue] = []
+/// Which frames make up a transaction: none of them counts unless all are there. An extension of this package that other
+/// readers ignore; it stands in `ContentMetaData` as `Transaction`, a list of the two numbers.
+struct CatalogTransactionMark: Hashable, Sendable {
+    /// The number of the first frame.
+    let first: Int
     /// How many there are.
-    public private(set) var count = 0
-
-    mutating func note(_ issue: CatalogIssue) {
-        count += 1
-        if first.count < Self.limit { first.append(issue) }
-    }
+    let count: Int
 }

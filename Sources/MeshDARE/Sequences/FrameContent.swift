@@ -14,6 +14,8 @@ public struct FrameContent: Sendable {
     public var received: Timestamp?
     /// Whether the frame is about the sequence and holds no data.
     public var isMeta = false
+    /// The key of the entry that is the default of the store from here on.
+    public var defaultKey: String?
     /// Further members of the header, such as those of an envelope that is appended. `SequenceInfo` is not among them.
     public var header = JSONObject()
     /// Further members of the trailer.

@@ -36,12 +36,13 @@ struct FrameWriter {
     ) throws(DAREError) -> [UInt8] {
         var writer = MemberWriter(encoding)
         // First of all: a reader finds the number without parsing, see FrameHeader.
-        writer.object("SequenceInfo") { writer in
+        try writer.object("SequenceInfo") { (writer) throws(DAREError) in
             writer.number("Index", index)
             if let treePosition { writer.number("TreePosition", treePosition) }
             if let exchange = encryption?.exchange { writer.number("ExchangePosition", exchange) }
             if let indexPosition = content.indexPosition { writer.number("IndexPosition", indexPosition) }
             if content.isMeta { writer.yes("IsMeta") }
+            if let key = content.defaultKey { try writer.members(["Default": .string(key)]) }
             if let first {
                 writer.label("DataEncoding", DataEncoding.label(of: first.dataEncoding))
                 writer.label("ContainerType", type.rawValue)

@@ -32,11 +32,11 @@ struct MemberWriter {
     }
 
     /// A member that is an object.
-    mutating func object(_ name: StaticString, _ write: (inout MemberWriter) -> Void) {
+    mutating func object<E: Error>(_ name: StaticString, _ write: (inout MemberWriter) throws(E) -> Void) throws(E) {
         self.name(name)
         octets.append(0x7B)
         isFirst = true
-        write(&self)
+        try write(&self)
         octets.append(0x7D)
         isFirst = false
     }

@@ -63,6 +63,9 @@ public final class FrameLog: Sendable {
     /// Looks for growth, without a lock: where the last whole frame ends now. Never less than before.
     public func refresh() throws -> Int { try file.length() }
 
+    /// Whether the name still leads to the file that is open: another may have been put in its place.
+    public func isCurrent() throws -> Bool { try file.isCurrent() }
+
     /// The frame that begins at `position`.
     public func frame(at position: Int) throws -> Frame {
         var head = [UInt8](repeating: 0, count: JBCDFrame.largestHead)

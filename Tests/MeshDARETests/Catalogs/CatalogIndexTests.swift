@@ -6,24 +6,25 @@ import Testing
 struct CatalogIndexTests {
     private func change(
         _ frame: Int, _ event: CatalogEvent, _ key: String, _ secondary: [String] = [], first: Int? = nil,
-        previous: Int? = nil
+        previous: Int? = nil, transaction: (Int, Int)? = nil
     ) -> CatalogIndex.Change {
         CatalogIndex.Change(
             frame: frame, event: event, key: key, secondaryKeys: secondary.map { SecondaryKey(name: "S", value: $0) },
-            first: first, previous: previous)
+            first: first, previous: previous,
+            transaction: transaction.map { CatalogTransactionMark(first: $0.0, count: $0.1) })
     }
 
     @Test("New, Update, Delete, New: the last one counts, and nothing is noted")
     func legalOrder() {
         var index = CatalogIndex()
-        index.apply(change(1, .new, "a", ["x"]))
-        index.apply(change(2, .update, "a", ["y"], first: 1, previous: 1))
+        index.take(change(1, .new, "a", ["x"]))
+        index.take(change(2, .update, "a", ["y"], first: 1, previous: 1))
         #expect(index.entry("a")?.current == 2 && index.entry("a")?.first == 1)
         #expect(index.keys(SecondaryKey(name: "S", value: "y")) == ["a"])
         #expect(index.keys(SecondaryKey(name: "S", value: "x")).isEmpty)
-        index.apply(change(3, .delete, "a", first: 1, previous: 2))
+        index.take(change(3, .delete, "a", first: 1, previous: 2))
         #expect(index.entry("a") == nil && index.keys(SecondaryKey(name: "S", value: "y")).isEmpty)
-        index.apply(change(4, .new, "a"))
+        index.take(change(4, .new, "a"))
         #expect(index.entry("a")?.first == 4)
         #expect(index.issues.count == 0)
     }
@@ -31,10 +32,10 @@ struct CatalogIndexTests {
     @Test("An illegal order is noted with its frame, and the last event still wins")
     func illegalOrder() {
         var index = CatalogIndex()
-        index.apply(change(1, .update, "a"))
-        index.apply(change(2, .new, "a"))
-        index.apply(change(3, .delete, "b"))
-        index.apply(change(4, .update, "a", first: 1, previous: 9))
+        index.take(change(1, .update, "a"))
+        index.take(change(2, .new, "a"))
+        index.take(change(3, .delete, "b"))
+        index.take(change(4, .update, "a", first: 1, previous: 9))
         #expect(
             index.issues.first.map(\.kind) == [
                 .updateOfAbsent, .newOfPresent, .deleteOfAbsent, .wrongPrevious, .wrongFirst,
@@ -46,10 +47,54 @@ struct CatalogIndexTests {
     @Test("Keys are one only if their octets are")
     func exactKeys() {
         var index = CatalogIndex()
-        index.apply(change(1, .new, "\u{E9}"))
-        index.apply(change(2, .new, "e\u{301}"))
+        index.take(change(1, .new, "\u{E9}"))
+        index.take(change(2, .new, "e\u{301}"))
         #expect(index.entries.count == 2 && index.issues.count == 0)
         #expect(index.entry("\u{E9}")?.current == 1)
+    }
+
+    @Test("A transaction takes effect with its last frame, and not at all if its writer died")
+    func transactions() {
+        var index = CatalogIndex()
+        index.take(change(1, .new, "a", transaction: (1, 2)))
+        #expect(index.entries.isEmpty)
+        index.take(change(2, .new, "b", transaction: (1, 2)))
+        #expect(index.keys == ["a", "b"] && index.issues.count == 0)
+        // One that is cut short, and another that begins in its place.
+        index.take(change(3, .delete, "a", transaction: (3, 3)))
+        index.take(change(4, .delete, "b", transaction: (3, 3)))
+        index.take(change(5, .new, "c", transaction: (5, 2)))
+        #expect(index.keys == ["a", "b"])
+        #expect(index.issues.first.map(\.kind) == [.unfinishedTransaction])
+        index.take(change(6, .new, "d", transaction: (5, 2)))
+        #expect(index.keys == ["a", "b", "c", "d"])
+        // One that is cut short by a frame of another writer, with or without an event.
+        for interruption in [change(8, .new, "e"), nil] {
+            var copy = index
+            copy.take(change(7, .delete, "a", transaction: (7, 2)))
+            copy.take(interruption)
+            #expect(copy.entry("a") != nil && copy.issues.count == 2)
+            copy.take(change(9, .delete, "a", transaction: (7, 2)))
+            #expect(copy.entry("a") != nil && copy.issues.count == 3)
+        }
+        // Numbers that no writer would write.
+        for mark in [(0, 2), (7, 0), (7, -1), (8, 2), (Int.min, Int.max)] {
+            index.take(change(7, .update, "a", transaction: mark))
+        }
+    }
+
+    @Test("Entries whose secondary keys are not in the header are indexed when they have been read")
+    func unreadKeys() {
+        var index = CatalogIndex()
+        var unknown = change(1, .new, "a")
+        unknown.secondaryKeys = nil
+        index.take(unknown)
+        index.take(change(2, .new, "b", ["x"]))
+        #expect(index.unread.map(\.text) == ["a"])
+        index.setSecondaryKeys([SecondaryKey(name: "S", value: "x")], of: ExactText("a"))
+        #expect(index.unread.isEmpty && index.keys(SecondaryKey(name: "S", value: "x")) == ["a", "b"])
+        index.take(change(3, .delete, "a"))
+        #expect(index.keys(SecondaryKey(name: "S", value: "x")) == ["b"])
     }
 
     @Test("Random changes against a plain model, whatever their order")
@@ -64,7 +109,7 @@ struct CatalogIndexTests {
             let key = "k\(random.next() % 50)"
             let event = [CatalogEvent.new, .update, .delete][Int(random.next() % 3)]
             let secondary = Set((0..<random.next() % 3).map { _ in "s\(random.next() % 10)" })
-            index.apply(change(frame, event, key, Array(secondary)))
+            index.take(change(frame, event, key, Array(secondary)))
             if (event == .new) == (model[key] != nil) { illegal += 1 }
             switch event {
             case .delete: model[key] = nil

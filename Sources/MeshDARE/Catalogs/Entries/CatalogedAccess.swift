@@ -5,6 +5,7 @@ import MeshEncoding
 public struct CatalogedAccess: CatalogEntry {
     public static let tags = ["CatalogedAccess"]
     public static let members = [EntryMember("Capability", .object)]
+    public static let fileNames = StoreName.access.fileNames
 
     public let tag: String
     public var content: JSONObject

@@ -34,6 +34,7 @@ public struct CatalogedApplication: CatalogEntry {
         EntryMember("OutboundConnect", .text), EntryMember("SmimeSign", .object), EntryMember("SmimeEncrypt", .object),
         EntryMember("OpenpgpSign", .object), EntryMember("OpenpgpEncrypt", .object),
     ]
+    public static let fileNames = StoreName.application.fileNames
 
     public let tag: String
     public var content: JSONObject

@@ -7,6 +7,7 @@ public struct CatalogedBookmark: CatalogEntry {
         EntryMember("Uid", .text), EntryMember("Uri", .text), EntryMember("Title", .text), EntryMember("Path", .text),
         EntryMember("Comments", .texts),
     ]
+    public static let fileNames = StoreName.bookmark.fileNames
 
     public let tag: String
     public var content: JSONObject

@@ -7,6 +7,7 @@ public struct CatalogedCallsign: CatalogEntry {
         EntryMember("Canonical", .text), EntryMember("ProfileUdf", .text),
         EntryMember("EnvelopedCallsignBinding", .envelope),
     ]
+    public static let fileNames = StoreName.callsign.fileNames
 
     public let tag: String
     public var content: JSONObject

@@ -7,6 +7,7 @@ public struct CatalogedContact: CatalogEntry {
         EntryMember("Key", .text), EntryMember("Self", .flag), EntryMember("Contact", .object),
         EntryMember("EnvelopedContact", .envelope),
     ]
+    public static let fileNames = StoreName.contact.fileNames
 
     public let tag: String
     public var content: JSONObject

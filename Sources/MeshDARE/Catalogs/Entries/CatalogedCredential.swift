@@ -7,6 +7,7 @@ public struct CatalogedCredential: CatalogEntry {
         ServiceEntry.members + [
             EntryMember("ClientAuthentication", .objects), EntryMember("HostAuthentication", .objects),
         ]
+    public static let fileNames = StoreName.credential.fileNames
 
     public let tag: String
     public var content: JSONObject

@@ -12,6 +12,7 @@ public struct CatalogedDevice: CatalogEntry {
         EntryMember("EnvelopedActivationAccount", .envelope), EntryMember("EnvelopedActivationCommon", .envelope),
         EntryMember("EnvelopedActivationApplication", .envelopes),
     ]
+    public static let fileNames = StoreName.device.fileNames
 
     public let tag: String
     public var content: JSONObject

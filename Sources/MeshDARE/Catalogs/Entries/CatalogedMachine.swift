@@ -33,6 +33,7 @@ public struct CatalogedMachine: CatalogEntry {
         EntryMember("EnvelopedProfileHost", .envelope), EntryMember("EnvelopedActivationCommon", .envelope),
         EntryMember("EnvelopedActivationHost", .envelope),
     ]
+    public static let fileNames = [StoreName.host]
 
     public let tag: String
     public var content: JSONObject

@@ -7,6 +7,7 @@ public struct CatalogedMember: CatalogEntry {
         EntryMember("ContactAddress", .text), EntryMember("MemberCapabilityId", .text),
         EntryMember("ServiceCapabilityId", .text),
     ]
+    public static let fileNames = StoreName.member.fileNames
 
     public let tag: String
     public var content: JSONObject

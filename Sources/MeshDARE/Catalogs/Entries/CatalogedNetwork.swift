@@ -4,6 +4,7 @@ import MeshEncoding
 public struct CatalogedNetwork: CatalogEntry {
     public static let tags = ["CatalogedNetwork"]
     public static let members = ServiceEntry.members
+    public static let fileNames = StoreName.network.fileNames
 
     public let tag: String
     public var content: JSONObject

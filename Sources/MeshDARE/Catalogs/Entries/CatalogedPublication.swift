@@ -8,6 +8,7 @@ public struct CatalogedPublication: CatalogEntry {
         EntryMember("Id", .text), EntryMember("Authenticator", .text), EntryMember("EnvelopedData", .envelope),
         EntryMember("NotOnOrAfter", .time),
     ]
+    public static let fileNames = StoreName.publication.fileNames
 
     public let tag: String
     public var content: JSONObject

@@ -6,6 +6,7 @@ public struct CatalogedTask: CatalogEntry {
     public static let members = [
         EntryMember("Key", .text), EntryMember("Title", .text), EntryMember("EnvelopedTask", .envelope),
     ]
+    public static let fileNames = StoreName.task.fileNames
 
     public let tag: String
     public var content: JSONObject
