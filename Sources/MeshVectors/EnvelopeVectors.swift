@@ -10,6 +10,7 @@ enum EnvelopeVectors {
         // What is computed does not depend on how the envelope is written.
         let envelope = try DAREEnvelope(parsing: read.encoded(.jsonB))
         let keys = try ExchangeVectors.keys(input)
+        let publicKeys = try ExchangeVectors.publicKeys(input)
         let decryption = DecryptionKeys(keys)
         func opened() throws -> OpenedEnvelope { try envelope.open(with: decryption, reportsInvalidDigest: true) }
         return [
@@ -30,7 +31,7 @@ enum EnvelopeVectors {
             },
             "signatures": { _ in
                 let key = try? envelope.members.payloadKey(with: decryption)
-                let reports = try envelope.signatureReports(keys: keys.map(\.publicKey), payloadKey: key)
+                let reports = try envelope.signatureReports(keys: publicKeys, payloadKey: key)
                 return .array(reports.map { .object(members(of: $0)) })
             },
         ]
@@ -59,9 +60,19 @@ enum EnvelopeVectors {
 
     static func segment(_ input: VectorInput) throws -> VectorMembers {
         let segment = try EncryptedDataSegment(parsing: input.base64("eds"))
+        var body = segment.body
+        if input.has("baseSeed") {
+            let seed = try BaseSeed(SecretBytes(copying: input.octets("baseSeed")))
+            let algorithm = try EncryptionAlgorithm(
+                label: input.optionalText("enc") ?? EncryptionAlgorithm.standard.label)
+            let salt = try input.octets("salt")
+            body = try body.withUnsafeBytes {
+                try seed.decrypt($0, tag: segment.tag, with: algorithm, salt: salt, prefix: segment.saltPrefix)
+            }
+        }
         return [
             "saltPrefix": { _ in .text(Hex.text(segment.saltPrefix)) },
-            "body": { _ in .text(Hex.text(segment.body)) },
+            "body": { _ in .text(Hex.text(body)) },
             "tag": { _ in segment.tag.map { .text(Hex.text($0)) } ?? .null },
         ]
     }

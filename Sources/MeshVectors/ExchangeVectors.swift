@@ -10,16 +10,36 @@ enum ExchangeVectors {
         try PrivateKey(algorithm: KeyVectors.algorithm(curve), octets: SecretBytes(copying: octets))
     }
 
-    /// The list `keys`: private keys as the drafts print them.
+    /// The private keys of the list `keys`, as the drafts print them.
     static func keys(_ input: VectorInput) throws -> [PrivateKey] {
-        guard let list = input.optionalJSON("keys") else { return [] }
-        guard let entries = list.array else { throw VectorProblem("keys is no list") }
-        return try entries.map { entry in
-            guard let key = entry["PrivateKeyECDH"], let curve = key["crv"]?.string,
-                let octets = key["Private"]?.binary
-            else { throw VectorProblem("a key is no PrivateKeyECDH of crv and Private") }
+        try entries(input).compactMap { entry in
+            guard let key = entry["PrivateKeyECDH"] else { return nil }
+            guard let curve = key["crv"]?.string, let octets = key["Private"]?.binary else {
+                throw VectorProblem("a key is no PrivateKeyECDH of crv and Private")
+            }
             return try privateKey(curve, octets)
         }
+    }
+
+    /// The public keys of the list `keys`: those of its private keys, and those that stand alone.
+    static func publicKeys(_ input: VectorInput) throws -> [PublicKey] {
+        try keys(input).map(\.publicKey)
+            + entries(input).compactMap { entry in
+                guard let key = entry["PublicKeyECDH"] else { return nil }
+                guard let curve = key["crv"]?.string, let octets = key["Public"]?.binary else {
+                    throw VectorProblem("a key is no PublicKeyECDH of crv and Public")
+                }
+                return try KeyVectors.publicKey(curve, octets)
+            }
+    }
+
+    private static func entries(_ input: VectorInput) throws -> [JSONValue] {
+        guard let list = input.optionalJSON("keys") else { return [] }
+        guard let entries = list.array else { throw VectorProblem("keys is no list") }
+        for entry in entries where entry["PrivateKeyECDH"] == nil && entry["PublicKeyECDH"] == nil {
+            throw VectorProblem("a key is neither PrivateKeyECDH nor PublicKeyECDH")
+        }
+        return entries
     }
 
     static func publicKey(_ input: VectorInput) throws -> VectorMembers {
@@ -55,9 +75,16 @@ enum ExchangeVectors {
         let agreement = try input.octets("ikm")
         let text = try input.optionalText("info") ?? ""
         let info = text == KeyWrapInfo.empty.rawValue ? [] : Array(text.utf8)
+        let salt = try input.has("salt") ? input.octets("salt") : []
         return [
             "key": { _ in
-                .text(Hex.text(try Recipient.wrapKey(agreement: SecretBytes(copying: agreement), info: info).published))
+                let secret = SecretBytes(copying: agreement)
+                // What envelopes use has no salt.
+                let key =
+                    try salt.isEmpty
+                    ? Recipient.wrapKey(agreement: secret, info: info)
+                    : HKDF.derive(inputKey: secret, salt: salt, info: info, count: 32)
+                return .text(Hex.text(key.published))
             }
         ]
     }
