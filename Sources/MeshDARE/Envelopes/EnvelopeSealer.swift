@@ -28,7 +28,7 @@ public struct EnvelopeSealer: Sendable {
     public var annotations: [[UInt8]] = []
     /// Header members that are to be seen by recipients only; neither digested nor signed.
     public var cloaked = JSONObject()
-    /// Further header members, such as those of sequences.
+    /// Further header members, such as those of sequences. What the sealer itself writes cannot be replaced.
     public var header = JSONObject()
     /// Where seeds, salts and ephemeral keys come from.
     public var random: any RandomSource = SystemRandomSource()
@@ -86,7 +86,7 @@ public struct EnvelopeSealer: Sendable {
         if let contentMeta {
             header["ContentMetaData"] = .binary(JSONValue.object(contentMeta.members).compact)
         }
-        for (name, value) in self.header.members { header[name] = value }
+        for (name, value) in self.header.members where header[name] == nil { header[name] = value }
         return EnvelopeInProgress(
             header: header, key: key, digest: isDigested ? digest : nil, signers: signers, form: signatureForm)
     }

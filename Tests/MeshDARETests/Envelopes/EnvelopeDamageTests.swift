@@ -91,7 +91,7 @@ struct EnvelopeDamageTests {
     @Test("Nothing secret is left in memory after sealing, opening and failing to open")
     func residue() throws {
         let needles = try useSecrets()
-        #expect(needles.count == 5)
+        #expect(needles.count == 6)
         for needle in needles {
             #expect(try ProcessMemory.lacks(needle), "\(needle.name) is still in memory")
         }
@@ -130,6 +130,39 @@ struct EnvelopeDamageTests {
         cut.body.removeLast()
         cut.trailer = JSONObject()
         #expect(throws: DAREError(.decryptionFailed, "")) { _ = try cut.openSecret(with: keys) }
+        var stream: [UInt8] = []
+        var rest = content.count
+        try sealer.seal(
+            from: { buffer in
+                defer { rest = 0 }
+                content.withUnsafeBytes { buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<rest])) }
+                return rest
+            }, to: { stream += $0 })
+        var sink = ComparingSink(expected: SharedSecret(content.duplicate()))
+        _ = try EnvelopeOpener(keys: keys).open(from: EnvelopeStreamTests.source(stream), into: &sink)
+        #expect(sink.isSame)
+        let streamed = try DAREEnvelope(parsing: stream)
+        try #require(try streamed.members.payloadKey(with: keys)).seed.withOctets {
+            needle("the stream's base seed", $0)
+        }
         return needles
     }
+}
+
+/// Compares what is written, and keeps none of it.
+private struct ComparingSink: PlaintextSink {
+    let expected: SharedSecret
+    var place = 0
+    var isSame = true
+
+    mutating func write(_ octets: UnsafeRawBufferPointer) {
+        expected.bytes.withUnsafeBytes { expected in
+            isSame =
+                isSame && place + octets.count <= expected.count
+                && octets.elementsEqual(expected[place..<place + octets.count])
+        }
+        place += octets.count
+    }
+    mutating func commit() { isSame = isSame && place == expected.bytes.count }
+    mutating func discard() { isSame = false }
 }
