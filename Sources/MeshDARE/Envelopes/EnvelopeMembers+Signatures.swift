@@ -44,9 +44,6 @@ public enum SignerRule: Sendable {
 
 // What the members say about digest and signatures.
 extension EnvelopeMembers {
-    /// Whether opening or verifying needs the digest of the body at all.
-    public var needsDigest: Bool { member("PayloadDigest") != nil || member("signatures") != nil }
-
     /// How the stated digest compares to `computed`, the digest of the body as it is stored.
     ///
     /// - Throws: ``DAREError`` `malformed`.

@@ -47,10 +47,10 @@ extension DAREEnvelope {
                     result = .valid(try entry.verify(digests, by: key))
                     signer = key
                     break
-                } catch  where error.code == .unsupportedAlgorithm {
+                } catch {
+                    guard error.code != .badSignature else { continue }
+                    guard error.code == .unsupportedAlgorithm else { throw error }
                     result = .unsupported
-                } catch  where error.code == .badSignature {
-                    continue
                 }
             }
             var form = SignatureForm.digest

@@ -140,7 +140,7 @@ struct EnvelopeStreamTests {
 
     @Test("Memory is flat in the size of the payload")
     func memory() throws {
-        let size = 192 << 20
+        let size = 128 << 20
         let sealer = EnvelopeSamples.sealer()
         // The envelope is opened while it is sealed, so that it is never anywhere as a whole: one pass to each pipe's end.
         var ends: [Int32] = [0, 0]
