@@ -148,7 +148,7 @@ let package = Package(
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshPlatforms", "MeshPlatformTesting", "MeshDARE",
                 "MeshInMemory", "MeshVectors",
             ],
-            resources: [.copy("Vectors")]),
+            exclude: ["generate_vectors.py"], resources: [.copy("Vectors")]),
         .testTarget(
             name: "MeshPlatformsTests",
             dependencies: ["MeshCore", "MeshPlatforms", "MeshPlatformTesting", "MeshInMemory"]),

@@ -67,12 +67,25 @@ enum SequenceVectors {
             "text": { _ in
                 // What is written is also what is read.
                 let text = header.referenceText
-                guard try JSONValue(decoding: text).compact == header.compact else {
+                guard try reads(JSONValue(decoding: text), as: header) else {
                     throw VectorProblem("the text does not read as what was written")
                 }
                 return .text(String(decoding: text, as: UTF8.self))
             }
         ]
+    }
+
+    /// Whether `read` says what was `written`: octets were written as base64url, in lines where it is long.
+    private static func reads(_ read: JSONValue, as written: JSONValue) -> Bool {
+        switch (read, written) {
+        case (_, .binary(let octets)): read.binary == octets
+        case (.object(let left), .object(let right)):
+            left.names == right.names
+                && zip(left.members, right.members).allSatisfy { reads($0.value, as: $1.value) }
+        case (.array(let left), .array(let right)):
+            left.count == right.count && zip(left, right).allSatisfy { reads($0, as: $1) }
+        default: read == written
+        }
     }
 
     static func layout(_ input: VectorInput) throws -> VectorMembers {

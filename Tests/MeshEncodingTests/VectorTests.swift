@@ -4,10 +4,16 @@ import MeshVectors
 import Testing
 
 @Suite struct VectorTests {
-    static func file() throws -> VectorFile {
-        let url = try #require(
-            Bundle.module.url(forResource: "jsonbcd", withExtension: "json", subdirectory: "Vectors"))
+    static func file(_ name: String = "jsonbcd") throws -> VectorFile {
+        let url = try #require(Bundle.module.url(forResource: name, withExtension: "json", subdirectory: "Vectors"))
         return try VectorFile(path: url.path)
+    }
+
+    @Test func `Every case passes that the other reader's code makes`() throws {
+        for vector in try Self.file("generated-jsonbcd").cases {
+            let result = VectorChecker.check(vector)
+            #expect(result.passed, "\(result.line)")
+        }
     }
 
     @Test func `Every published case passes`() throws {

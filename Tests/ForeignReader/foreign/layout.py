@@ -5,19 +5,23 @@ import json
 from . import frames
 from .jsonbcd import base64url
 
+ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r"}
+
 
 def text_of(value, level=0, name=""):
     indent = "\n" + "  " * (level + 1)
     if isinstance(value, dict):
         if not value:
             return "{}"
-        members = (f"{indent}{json.dumps(key)}: {text_of(member, level + 1, key)}" for key, member in value.items())
+        members = (f"{indent}{text_of(key)}: {text_of(member, level + 1, key)}" for key, member in value.items())
         return "{" + ",".join(members) + "}"
     if isinstance(value, list):
         return "[" + f",{indent}".join(text_of(element, level + 1) for element in value) + "]"
     if isinstance(value, bytes):
         return '"' + broken(base64url(value), 62 - (4 + len(name))) + '"'
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return '"' + "".join(ESCAPES.get(letter) or (letter if letter >= " " else f"\\u{ord(letter):04X}") for letter in value) + '"'
+    return json.dumps(value)
 
 
 def broken(text, first):
