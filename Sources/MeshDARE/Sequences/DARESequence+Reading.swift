@@ -16,6 +16,7 @@ extension DARESequence {
         guard (0...max(last, 0)).contains(index), index <= last else {
             throw DAREError(.noSuchFrame, "\(path) has no frame \(index): there are \(last + 1).")
         }
+        if let frame = try indexedFrame(index, Extent(end: end, last: last)) { return frame }
         var frame = try SequenceFrame(log.frame(endingAt: end))
         while frame.index > index {
             let step: SequenceFrame
