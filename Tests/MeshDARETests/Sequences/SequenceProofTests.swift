@@ -1,0 +1,188 @@
+import MeshCryptography
+import MeshDARE
+import MeshEncoding
+import MeshInMemory
+import Testing
+
+@Suite struct SequenceProofTests {
+    static let last = 64
+
+    private func makeSequence() throws -> (DARESequence, [SequenceCheckpoint], [[UInt8]]) {
+        let sequence = try DARESequence.create(
+            "log", in: InMemoryContainerDirectory(), SequenceOptions(.merkle, digest: .sha256))
+        for index in 1...Self.last { try sequence.append(FrameContent([UInt8(index)]), durability: .atClose) }
+        let checkpoints = try (0...Self.last).map { try sequence.checkpoint(at: $0) }
+        let payloads = (0...Self.last).map { HashAlgorithm.sha256.digest($0 == 0 ? [] : [UInt8($0)]) }
+        return (sequence, checkpoints, payloads)
+    }
+
+    /// Every value in a proof's text that can be another one, changed, one at a time; and lists with one digest more or less.
+    private func forgeries(_ octets: [UInt8]) throws -> [[UInt8]] {
+        let proof = try JSONValue(decoding: octets)
+        let name = try #require(proof.object?.names.first)
+        let members = try #require(proof[name]?.object)
+        func with(_ member: String, _ value: JSONValue?) -> [UInt8] {
+            var members = members
+            members[member] = value
+            return JSONValue.object([name: .object(members)]).compact
+        }
+        func flipped(_ digest: JSONValue) throws -> JSONValue {
+            var octets = try #require(digest.binary)
+            octets[octets.count / 2] ^= 4
+            return .binary(octets)
+        }
+        var forged: [[UInt8]] = []
+        for number in ["Index", "Apex"] {
+            let value = try #require(members[number]?.integer)
+            for other in [value - 1, value + 1, value * 2 + 1] where other >= 0 {
+                forged.append(with(number, .integer(other)))
+            }
+        }
+        for list in ["Path", "Left", "Chain"] {
+            guard let digests = members[list]?.array else { continue }
+            for place in digests.indices {
+                var changed = digests
+                changed[place] = try flipped(digests[place])
+                forged.append(with(list, .array(changed)))
+            }
+            if let first = digests.first {
+                forged.append(with(list, .array(Array(digests.dropLast()))))
+                forged.append(with(list, .array([.binary([])] + digests.dropFirst())))
+                if digests.count > 1 { forged.append(with(list, .array(digests.dropFirst() + [first]))) }
+            }
+            forged.append(with(list, .array(digests + [.binary([UInt8](repeating: 0, count: 32))])))
+        }
+        if let base = members["Base"] {
+            forged.append(with("Base", try flipped(base)))
+            forged.append(with("Base", nil))
+        } else if name == "ConsistencyProof" {
+            forged.append(with("Base", .binary([UInt8](repeating: 0, count: 32))))
+        }
+        return forged
+    }
+
+    @Test("Every frame can be proven under every later one, and no forgery holds")
+    func inclusion() throws {
+        let (sequence, checkpoints, payloads) = try makeSequence()
+        for apex in 0...Self.last {
+            for index in 0...apex {
+                let proof = try sequence.inclusionProof(of: index, under: apex)
+                try proof.verify(payloadDigest: payloads[index], under: checkpoints[apex])
+                #expect(try InclusionProof(decoding: proof.encoded(.jsonB)) == proof)
+                #expect(throws: DAREError(.badProof, "")) {
+                    try proof.verify(payloadDigest: payloads[(index + 1) % 65], under: checkpoints[apex])
+                }
+                #expect(throws: DAREError(.badProof, "")) {
+                    try proof.verify(
+                        payloadDigest: payloads[index],
+                        under: SequenceCheckpoint(index: apex, digest: checkpoints[(apex + 1) % 65].digest))
+                }
+                guard apex % 4 != 1 else { continue }
+                for forged in try forgeries(proof.encoded()) {
+                    let forged = try InclusionProof(decoding: forged)
+                    let holds = holds {
+                        let apex = min(forged.apex, Self.last)
+                        try forged.verify(payloadDigest: payloads[index], under: checkpoints[apex])
+                    }
+                    #expect(!holds, "frame \(index) under \(apex): \(forged)")
+                }
+            }
+        }
+    }
+
+    @Test("A sequence can be proven to have grown from every earlier state, and no forgery holds")
+    func consistency() throws {
+        let (sequence, checkpoints, _) = try makeSequence()
+        for apex in 0...Self.last {
+            for index in 0...apex {
+                let proof = try sequence.consistencyProof(from: index, to: apex)
+                try proof.verify(from: checkpoints[index], to: checkpoints[apex])
+                #expect(try ConsistencyProof(decoding: proof.encoded(.jsonB)) == proof)
+                let wrong = SequenceCheckpoint(index: index, digest: checkpoints[(index + 1) % 65].digest)
+                #expect(throws: DAREError(.badProof, "")) { try proof.verify(from: wrong, to: checkpoints[apex]) }
+                guard apex % 4 != 1 else { continue }
+                for forged in try forgeries(proof.encoded()) {
+                    let forged = try ConsistencyProof(decoding: forged)
+                    let holds = holds {
+                        let (old, new) = (min(forged.index, Self.last), min(forged.apex, Self.last))
+                        try forged.verify(from: checkpoints[old], to: checkpoints[new])
+                    }
+                    #expect(!holds, "from \(index) to \(apex): \(forged)")
+                }
+            }
+        }
+    }
+
+    private func holds(_ body: () throws -> Void) -> Bool { (try? body()) != nil }
+
+    /// A tree whose digests may be made up.
+    private struct Tree {
+        var payloads: [[UInt8]]
+        var digests: [[UInt8]] = []
+
+        init(_ payloads: [[UInt8]], pretending pretended: [Int: [UInt8]] = [:]) {
+            self.payloads = payloads
+            for index in payloads.indices {
+                let known = digests
+                digests.append(
+                    pretended[index]
+                        ?? SequenceTree.digest(of: index, payloadDigest: payloads[index], .sha256) { known[$0] })
+            }
+        }
+
+        func part(_ index: Int, _ count: Int) -> [UInt8] {
+            SequenceTree.leftOperands(of: index).prefix(count).reduce(payloads[index]) { digest, operand in
+                HashAlgorithm.sha256.digest((operand.map { digests[$0] } ?? [UInt8](repeating: 0, count: 32)) + digest)
+            }
+        }
+
+        func rights(_ path: ProofPath) -> [[UInt8]] { path.steps.reversed().map { part($0.from, $0.place) } }
+
+        func inclusion(_ index: Int, _ apex: Int) -> InclusionProof {
+            let path = ProofPath(from: apex, to: index)
+            return InclusionProof(
+                index: index, apex: apex, algorithm: .sha256, rights: rights(path),
+                lefts: InclusionProof.leftFrames(index, path).map { digests[$0] })
+        }
+    }
+
+    @Test("Who exchanges a frame and keeps the old tree digest in the tree cannot prove both")
+    func splitView() throws {
+        let payloads = (0...32).map { HashAlgorithm.sha256.digest([UInt8($0)]) }
+        let honest = Tree(payloads)
+        var attempts = 0
+        for old in 1...31 {
+            for exchanged in 0..<old {
+                var others = payloads
+                others[exchanged] = HashAlgorithm.sha256.digest([0xFF])
+                // The forger's tree has the old digest where it is looked for, and another frame below.
+                let forged = Tree(others, pretending: [old: honest.digests[old]])
+                for apex in old + 1...32 {
+                    let path = ProofPath(from: apex, to: old)
+                    let frames = ConsistencyProof.chain(old, path)
+                    let new = SequenceCheckpoint(index: apex, digest: forged.digests[apex])
+                    let includes = holds {
+                        try forged.inclusion(exchanged, apex).verify(payloadDigest: others[exchanged], under: new)
+                    }
+                    guard includes else { continue }
+                    attempts += 1
+                    for source in [honest, forged] {
+                        let proof = ConsistencyProof(
+                            index: old, apex: apex, algorithm: .sha256, rights: forged.rights(path),
+                            chain: frames.dropLast().map {
+                                source.part($0, SequenceTree.leftOperands(of: $0).count - 1)
+                            },
+                            base: frames.last.map { source.digests[$0] } ?? [])
+                        #expect(
+                            !holds {
+                                try proof.verify(
+                                    from: SequenceCheckpoint(index: old, digest: honest.digests[old]), to: new)
+                            }, "frame \(exchanged) of \(old) under \(apex)")
+                    }
+                }
+            }
+        }
+        // Else the test would show nothing.
+        #expect(attempts > 1000)
+    }
+}
