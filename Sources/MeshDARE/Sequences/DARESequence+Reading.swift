@@ -63,7 +63,7 @@ extension DARESequence {
     }
 
     /// The base seed a frame is encrypted under: exchanged in it, in the earlier frame it names, or in frame 0.
-    private func seed(of frame: SequenceFrame, _ members: EnvelopeMembers) throws -> BaseSeed {
+    func seed(of frame: SequenceFrame, _ members: EnvelopeMembers) throws -> BaseSeed {
         if let known = seed(of: frame.index) { return known }
         let recipients = try members.recipients
         if !recipients.isEmpty {

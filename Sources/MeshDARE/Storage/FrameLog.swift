@@ -132,4 +132,17 @@ public struct FrameBatch {
 
     /// Adds a frame of these records.
     public mutating func add(_ records: [[UInt8]]) { octets.append(contentsOf: JBCDFrame.encode(records)) }
+
+    /// Begins a frame with `size` octets of content, which are given by ``addPiece(_:)``.
+    mutating func beginFrame(contentSize size: Int) throws(DAREError) {
+        JBCDFrame.appendFrameHead(size, to: &octets)
+        open = size
+    }
+    /// Adds octets to the content of the frame that was begun.
+    mutating func addPiece(_ piece: some Collection<UInt8>) throws { octets.append(contentsOf: piece) }
+    /// Ends the frame that was begun.
+    mutating func endFrame() throws(DAREError) {
+        JBCDFrame.appendFrameTail(open, to: &octets)
+    }
+    private var open = 0
 }
