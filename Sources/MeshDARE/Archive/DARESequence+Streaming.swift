@@ -9,11 +9,10 @@ extension DARESequence {
     /// - Throws: as ``content(of:)``; what `sink` throws.
     func readContent(at position: Int, index: Int, to sink: OctetSink) throws {
         let stored = try StoredFrame(log, at: position, limit: extent.end)
-        let outline = try SequenceFrame(outlineOf: stored)
-        guard outline.index == index else {
+        guard try stored.index == index else {
             throw DAREError(.malformed, "In \(path), the frame at \(position) is not frame \(index).")
         }
-        let members = try outline.members
+        let members = try stored.members
         let digest = RunningDigest(try members.digestAlgorithm)
         let encryption = try members.encryption
         guard encryption != .none else {
@@ -23,7 +22,7 @@ extension DARESequence {
         guard let salt = try members.salt else {
             throw DAREError(.malformed, "Frame \(index) of \(path) is encrypted without a salt.")
         }
-        var cipher = try seed(of: outline, members).cipher(.decrypt, encryption, salt: salt)
+        var cipher = try seed(ofFrame: index, at: position, members).cipher(.decrypt, encryption, salt: salt)
         // The content passes through memory that is wiped.
         var room = SecretBytes(count: streamPieceSize + StreamingCipher.margin) { _ in }
         try readPieces(of: stored, digest) { piece in
@@ -53,17 +52,5 @@ extension DARESequence {
         throw DAREError(
             .digestMismatch, "The payload of frame \(index) of \(path) was changed.",
             remedy: "Verify the sequence, and get the frame again from a copy.")
-    }
-}
-
-extension SequenceFrame {
-    /// The frame without its payload.
-    fileprivate init(outlineOf stored: StoredFrame) throws(DAREError) {
-        var content: [UInt8] = []
-        for record in [stored.header, [], stored.trailer] {
-            JBCDFrame.appendRecordHead(record.count, to: &content)
-            content.append(contentsOf: record)
-        }
-        try self.init(position: stored.position, end: stored.end, content: content)
     }
 }

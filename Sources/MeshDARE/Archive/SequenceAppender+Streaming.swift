@@ -37,6 +37,7 @@ extension SequenceAppender {
         try batch.addPiece(Self.recordHead(end.trailer.count))
         try batch.addPiece(end.trailer)
         try batch.endFrame()
+        places.append(position)
         tail.advance(
             to: SequenceTail.Node(index: index, position: position, digest: end.digests.tree), end: batch.position,
             isTree: sequence.type.hasTreePosition, chain: end.digests.chain, check: end.check)

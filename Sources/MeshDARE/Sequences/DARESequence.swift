@@ -50,8 +50,8 @@ public final class DARESequence: Sendable {
     var type: SequenceType { knownType ?? .list }
 
     private init(
-        log: FrameLog, _ directory: any ContainerDirectory, _ access: ContainerAccess, first: SequenceFrame,
-        last: SequenceFrame, keys: SequenceKeys, random: any RandomSource
+        log: FrameLog, _ directory: any ContainerDirectory, _ access: ContainerAccess, first: StoredFrame,
+        last: StoredFrame, keys: SequenceKeys, random: any RandomSource
     ) throws(DAREError) {
         let members = try first.members
         let info = SequenceInfo(header: members.header)
@@ -69,7 +69,7 @@ public final class DARESequence: Sendable {
         self.access = access
         self.keys = keys
         self.random = random
-        state = Mutex(State(extent: Extent(end: last.end, last: last.index)))
+        state = Mutex(State(extent: Extent(end: last.end, last: try last.index)))
     }
 
     // MARK: Making and opening
@@ -109,8 +109,8 @@ public final class DARESequence: Sendable {
     ) throws {
         let end = try log.refresh()
         guard end > 0 else { throw DAREError(.malformed, "\(log.path) has no frame.") }
-        let first = try SequenceFrame(log.frame(at: 0))
-        let last = first.end == end ? first : try SequenceFrame(log.frame(endingAt: end))
+        let first = try StoredFrame(log, at: 0, limit: end)
+        let last = first.end == end ? first : try StoredFrame(log, endingAt: end)
         try self.init(log: log, directory, access, first: first, last: last, keys: keys, random: random)
     }
 
@@ -127,7 +127,7 @@ public final class DARESequence: Sendable {
         let end = try log.refresh()
         let known = extent
         if end == known.end { return known.last + 1 }
-        let last = try SequenceFrame(log.frame(endingAt: end)).index
+        let last = try StoredFrame(log, endingAt: end).index
         return state.withLock { state in
             if end > state.extent.end { state.extent = Extent(end: end, last: last) }
             return state.extent.last + 1

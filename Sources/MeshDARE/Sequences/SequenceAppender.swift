@@ -13,7 +13,7 @@ public struct SequenceAppender {
     /// The exchange that later frames of this session use.
     var session: Exchange?
     /// Where the frames begin that were added.
-    private(set) var places: [Int] = []
+    var places: [Int] = []
     private let start: Int
 
     /// A base seed, and the frame that has its exchange.

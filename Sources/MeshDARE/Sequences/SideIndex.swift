@@ -100,8 +100,9 @@ struct SequenceFirst: Sendable {
     /// SHA-256 of frame 0 as it stands in the file.
     let digest: [UInt8]
 
-    init(_ log: FrameLog, _ frame: SequenceFrame) throws {
-        digest = HashAlgorithm.sha256.digest(try log.read(at: 0, count: frame.end))
+    init(_ log: FrameLog) throws {
+        let end = try StoredFrame(log, at: 0, limit: log.refresh()).end
+        digest = HashAlgorithm.sha256.digest(try log.read(at: 0, count: end))
     }
 }
 
@@ -113,12 +114,15 @@ extension DARESequence {
 
     /// The frame of that number by the side index; nil if that does not know it.
     func indexedFrame(_ index: Int, _ extent: Extent) throws -> SequenceFrame? {
-        guard let place = sideIndex({ $0.place(of: index) }) else {
-            guard try prepareIndex(for: index, extent) else { return nil }
-            guard let place = sideIndex({ $0.place(of: index) }) else { return nil }
-            return try checked(index, place, extent)
-        }
+        guard let place = try indexedPlace(index, extent) else { return nil }
         return try checked(index, place, extent)
+    }
+
+    /// Where the frame of that number is said to be, whatever is there.
+    func indexedPlace(_ index: Int, _ extent: Extent) throws -> (position: Int, end: Int?)? {
+        if let place = sideIndex({ $0.place(of: index) }) { return place }
+        guard try prepareIndex(for: index, extent) else { return nil }
+        return sideIndex { $0.place(of: index) }
     }
 
     /// The frame at `place` if it is the one looked for; else the index is forgotten.
@@ -139,7 +143,7 @@ extension DARESequence {
     private func prepareIndex(for index: Int, _ extent: Extent) throws -> Bool {
         if !sideIndex({ $0.isLoaded }) {
             var loaded = SideIndex()
-            let first = try SequenceFirst(log, SequenceFrame(log.frame(at: 0)))
+            let first = try SequenceFirst(log)
             try loaded.load(name, in: directory, first: first, end: extent.end)
             sideIndex { if !$0.isLoaded { $0 = loaded } }
             if sideIndex({ $0.place(of: index) }) != nil { return true }
@@ -157,7 +161,7 @@ extension DARESequence {
         sideIndex { $0 = made }
         if access == .append {
             // Without it everything works, only slower.
-            try? made.save(name, in: directory, first: SequenceFirst(log, SequenceFrame(log.frame(at: 0))))
+            try? made.save(name, in: directory, first: SequenceFirst(log))
         }
         return true
     }
@@ -169,6 +173,6 @@ extension DARESequence {
         var made = sideIndex { $0 }
         try made.complete(log, end: extent.end)
         sideIndex { $0 = made }
-        try made.save(name, in: directory, first: SequenceFirst(log, SequenceFrame(log.frame(at: 0))))
+        try made.save(name, in: directory, first: SequenceFirst(log))
     }
 }
