@@ -101,8 +101,7 @@ let package = Package(
         .target(
             name: "MeshCommands",
             dependencies: [
-                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
-                "MeshSessions",
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshPlatforms", "MeshProfiles", "MeshSessions",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -151,6 +150,22 @@ let package = Package(
             ],
             exclude: ["generate_vectors.py"], resources: [.copy("Vectors")]),
         .testTarget(
+            name: "MeshStorageTests",
+            dependencies: [
+                "MeshCore", "MeshEncoding", "MeshPlatforms", "MeshPlatformTesting", "MeshDARE", "MeshInMemory",
+                "MeshFiles",
+                "MeshHomeDirectory", "MeshStorageTestSupport", "mesh-dare-exerciser",
+            ],
+            exclude: ["Support", "Exerciser"]),
+        .target(
+            name: "MeshStorageTestSupport", dependencies: ["MeshEncoding", "MeshDARE"],
+            path: "Tests/MeshStorageTests/Support"),
+        // A process of its own for the tests that kill one, or run several.
+        .executableTarget(
+            name: "mesh-dare-exerciser",
+            dependencies: ["MeshCore", "MeshPlatforms", "MeshDARE", "MeshFiles", "MeshStorageTestSupport"],
+            path: "Tests/MeshStorageTests/Exerciser"),
+        .testTarget(
             name: "MeshPlatformsTests",
             dependencies: ["MeshCore", "MeshPlatforms", "MeshPlatformTesting", "MeshInMemory"]),
         .testTarget(
@@ -188,10 +203,7 @@ let package = Package(
         .testTarget(name: "MeshFuzzTests", dependencies: ["MeshFuzzTargets", "mesh-fuzz"]),
         .testTarget(
             name: "MeshCommandsTests",
-            dependencies: [
-                "MeshCommands", "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms",
-                "MeshInMemory",
-            ]),
+            dependencies: ["MeshCommands", "MeshCore", "MeshEncoding", "MeshPlatforms", "MeshInMemory"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,4 @@
+import Glibc
 import MeshCore
 import MeshPlatforms
 import Synchronization
@@ -70,9 +71,11 @@ public final class InMemoryContainerDirectory: ContainerDirectory {
         }
     }
 
-    public func openSidecar(_ name: String) throws -> any ContainerSidecar {
+    public func openSidecar(_ name: String, _ access: ContainerAccess) throws -> (any ContainerSidecar)? {
         state.withLock { state in
-            let shared = state.sidecars[name] ?? SharedSidecar(path: "\(path)/\(name)")
+            if let shared = state.sidecars[name] { return InMemorySidecar(shared) }
+            guard access == .append else { return nil }
+            let shared = SharedSidecar(path: "\(path)/\(name)")
             state.sidecars[name] = shared
             return InMemorySidecar(shared)
         }
@@ -94,9 +97,13 @@ final class InMemoryContainerFile: ContainerFile {
     private let content: Content
 
     private final class Content: Sendable {
+        static let last = Atomic<UInt64>(0)
+        let identity = last.wrappingAdd(1, ordering: .relaxed).newValue
         let octets: Mutex<[UInt8]>
         init(_ octets: [UInt8]) { self.octets = Mutex(octets) }
     }
+
+    var identity: UInt64 { content.identity }
 
     init(path: String, _ octets: [UInt8]) {
         self.path = path
@@ -147,8 +154,8 @@ private final class SharedSidecar: Sendable {
     let state = Mutex(State())
 
     struct State {
-        var words: [ContainerWord: UInt64] = [:]
-        var holders: [ContainerLock: ObjectIdentifier] = [:]
+        var words = ContainerWords()
+        var held: Set<ContainerLock> = []
     }
 
     init(path: String) { self.path = path }
@@ -159,38 +166,26 @@ private final class InMemorySidecar: ContainerSidecar {
 
     init(_ shared: SharedSidecar) { self.shared = shared }
 
-    deinit {
-        let own = ObjectIdentifier(self)
-        shared.state.withLock { state in state.holders = state.holders.filter { $0.value != own } }
-    }
-
     func acquire(_ lock: ContainerLock, until deadline: ContinuousClock.Instant) throws {
-        while try !tryAcquire(lock) {
+        while !tryAcquire(lock) {
             guard ContinuousClock.now < deadline else {
                 throw PlatformError(.timedOut, store: shared.path, "Another task held the lock until the deadline.")
             }
+            sched_yield()
         }
     }
 
-    func tryAcquire(_ lock: ContainerLock) throws -> Bool {
-        shared.state.withLock { state in
-            guard state.holders[lock] == nil else { return false }
-            state.holders[lock] = ObjectIdentifier(self)
-            return true
-        }
-    }
+    func tryAcquire(_ lock: ContainerLock) -> Bool { shared.state.withLock { $0.held.insert(lock).inserted } }
 
-    func release(_ lock: ContainerLock) {
-        shared.state.withLock { state in
-            if state.holders[lock] == ObjectIdentifier(self) { state.holders[lock] = nil }
-        }
-    }
+    func release(_ lock: ContainerLock) { shared.state.withLock { _ = $0.held.remove(lock) } }
 
-    func load(_ word: ContainerWord) throws -> UInt64 { shared.state.withLock { $0.words[word] ?? 0 } }
+    func isCurrent() -> Bool { true }
 
-    func store(_ value: UInt64, in word: ContainerWord) throws { shared.state.withLock { $0.words[word] = value } }
+    func words() -> ContainerWords { shared.state.withLock { $0.words } }
 
-    func wait(for word: ContainerWord, whileEqualTo value: UInt64, atMost duration: Duration) throws {}
+    func store(_ value: UInt64, in word: ContainerWord) { shared.state.withLock { $0.words[word] = value } }
+
+    func wait(for word: ContainerWord, whileEqualTo value: UInt64, atMost duration: Duration) { sched_yield() }
 
     func wake(_ word: ContainerWord) {}
 }

@@ -1,3 +1,5 @@
+import MeshCore
+
 /// Appends items to octets, with the marks between them that the encoding and the layout want.
 struct JSONPrinter {
     /// Where white space goes in a JSON text.
@@ -154,9 +156,9 @@ struct JSONPrinter {
         }
         octets.append(0x22)
         if layout == .reference {
-            writeBroken(Base64URL.encode(data))
+            writeBroken(Base64.url.encode(data))
         } else {
-            data.withUnsafeBytes { Base64URL.append($0, to: &octets) }
+            append(Base64.url.encode(data))
         }
         octets.append(0x22)
         needsComma = true

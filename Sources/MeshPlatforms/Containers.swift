@@ -35,8 +35,9 @@ public protocol ContainerDirectory: Sendable {
     /// The directory called `name` in this one; nil if it is not there and `create` is not set.
     func subdirectory(_ name: String, create: Bool) throws -> (any ContainerDirectory)?
 
-    /// Opens what belongs to the container called `name` besides its octets: its locks and shared words, made as needed.
-    func openSidecar(_ name: String) throws -> any ContainerSidecar
+    /// Opens what belongs to the container called `name` besides its octets: its locks and shared words. They are made
+    /// as needed for appending; nil if they are not there and it is opened for reading.
+    func openSidecar(_ name: String, _ access: ContainerAccess) throws -> (any ContainerSidecar)?
 }
 
 /// What a container file is opened for.
@@ -51,6 +52,8 @@ public enum ContainerAccess: Hashable, Sendable {
 public protocol ContainerFile: AnyObject, Sendable {
     /// The path, for messages.
     var path: String { get }
+    /// What tells it from every other file of the directory, also from a later one of the same name. Never 0.
+    var identity: UInt64 { get }
     /// The length, in octets.
     func length() throws -> Int
     /// Whether the name it was opened by still leads to this file.
@@ -69,28 +72,35 @@ public protocol ContainerFile: AnyObject, Sendable {
 
 /// The locks and shared words of one container. Each value opened is a holder of its own, in whatever process or thread.
 ///
-/// Locks go when their holder dies. Words are seen by all holders on the machine at once; after a restart of the
-/// machine they have any value they ever had, or zero.
+/// Locks exclude every other call that takes them, also one on the same value by another thread, and go when the process
+/// of their holder dies. Words are seen by all holders on the machine at once. After a restart of the machine they are 0,
+/// except the two that ``ContainerWord/survivesRestart`` names: those have values they had together or one after the
+/// other, or 0. A value opened for reading only reads the words.
 public protocol ContainerSidecar: AnyObject, Sendable {
-    /// Takes `lock`, waiting until `deadline`. Who waits longest is next.
+    /// Takes `lock`, waiting until `deadline`.
     ///
-    /// - Throws: ``PlatformError`` `timedOut`.
+    /// - Throws: ``PlatformError`` `timedOut`, `inputOutput`.
     func acquire(_ lock: ContainerLock, until deadline: ContinuousClock.Instant) throws
     /// Takes `lock` if nobody holds it.
     func tryAcquire(_ lock: ContainerLock) throws -> Bool
-    /// Gives back `lock`, which this value holds.
+    /// Gives back `lock`, which the caller has taken.
     func release(_ lock: ContainerLock)
-    /// The value of `word`.
-    func load(_ word: ContainerWord) throws -> UInt64
-    /// Sets `word`, after everything this holder wrote before.
+    /// Whether it still is the one that others who open it find: somebody may have deleted it.
+    func isCurrent() throws -> Bool
+    /// The words as they are. Each of them is whole; they belong together if nobody could store any meanwhile.
+    func words() throws -> ContainerWords
+    /// Sets `word`. Whoever sees the value sees everything that this holder wrote before.
+    ///
+    /// - Throws: ``PlatformError`` `noSpace`, `inputOutput`.
     func store(_ value: UInt64, in word: ContainerWord) throws
-    /// Waits until somebody wakes the waiters of `word`, at most for `duration`; returns at once if it is not `value`.
+    /// Waits until somebody wakes the waiters of `word`, at most for `duration`; returns at once if it is not `value`, and
+    /// may return for no reason.
     func wait(for word: ContainerWord, whileEqualTo value: UInt64, atMost duration: Duration) throws
     /// Wakes everyone who waits for `word`.
     func wake(_ word: ContainerWord)
 }
 
-/// The locks of a container.
+/// The locks of a container. Who takes both takes ``append`` first.
 public enum ContainerLock: Int, CaseIterable, Sendable {
     /// Held for a whole append, and by whoever cuts off a torn tail or puts another file in place.
     case append
@@ -100,10 +110,37 @@ public enum ContainerLock: Int, CaseIterable, Sendable {
 
 /// The shared words of a container.
 public enum ContainerWord: Int, CaseIterable, Sendable {
-    /// Where the last whole frame ends.
+    /// The identity of the file that the words speak of. Stored while both locks are held.
+    case file
+    /// Where the last frame ends that was published. Stored under ``ContainerLock/append``.
     case end
-    /// Up to where the file is durable.
+    /// Not 0 while octets are written behind ``end``. Stored under ``ContainerLock/append``.
+    case writing
+    /// Up to where the file is durable. Stored under ``ContainerLock/synchronize``.
     case durableEnd
-    /// How often making the file durable has failed.
+    /// How often making the file durable has failed. Stored under ``ContainerLock/synchronize``.
     case failures
+    /// The value of ``failures`` at which what had not become durable was last written again. Stored under both locks.
+    case repairs
+    /// A place where a frame ended that was durable. Stored under ``ContainerLock/synchronize``.
+    case verifiedEnd
+    /// Proves that ``verifiedEnd`` is a place in this file.
+    case verifiedMark
+
+    /// Whether the word may be there after a restart of the machine.
+    public var survivesRestart: Bool { self == .verifiedEnd || self == .verifiedMark }
+}
+
+/// A copy of the shared words of a container.
+public struct ContainerWords: Hashable, Sendable {
+    private var values: [UInt64]
+
+    /// All of them 0.
+    public init() { values = [UInt64](repeating: 0, count: ContainerWord.allCases.count) }
+
+    /// The value of `word`.
+    public subscript(word: ContainerWord) -> UInt64 {
+        get { values[word.rawValue] }
+        set { values[word.rawValue] = newValue }
+    }
 }

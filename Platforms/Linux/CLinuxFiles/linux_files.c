@@ -2,8 +2,13 @@
 #include "CLinuxFiles.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 const int linux_O_PATH = O_PATH;
@@ -15,3 +20,31 @@ int linux_rename_noreplace(int old_directory, const char *old_name, int new_dire
 }
 
 int linux_syncfs(int descriptor) { return syncfs(descriptor); }
+
+int linux_rename_exchange(int directory, const char *name, const char *other) {
+    return renameat2(directory, name, directory, other, RENAME_EXCHANGE);
+}
+
+uint64_t linux_birth_time(int file) {
+    struct statx status;
+    if (statx(file, "", AT_EMPTY_PATH, STATX_BTIME, &status) != 0 || !(status.stx_mask & STATX_BTIME)) return 0;
+    return (uint64_t)status.stx_btime.tv_sec * 1000000000u + status.stx_btime.tv_nsec;
+}
+
+// A futex has 32 bits: the lower half of a word, which is where it changes.
+static const void *lower_half(const void *word) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return word;
+#else
+    return (const char *)word + 4;
+#endif
+}
+
+int linux_word_wait(const void *word, uint64_t value, uint64_t nanoseconds) {
+    struct timespec time = {(time_t)(nanoseconds / 1000000000u), (long)(nanoseconds % 1000000000u)};
+    return (int)syscall(SYS_futex, lower_half(word), FUTEX_WAIT, (uint32_t)value, &time, NULL, 0);
+}
+
+void linux_word_wake(const void *word) {
+    syscall(SYS_futex, lower_half(word), FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}

@@ -43,7 +43,7 @@ extension Catalog {
                 }
                 try reopenAfterCompaction()
                 return kept
-            } catch is CatalogReplaced {
+            } catch let error as DAREError where error.code == .replaced {
                 continue
             }
         }
@@ -105,7 +105,7 @@ extension Catalog {
                 _ = try locked(sequence, to: appender.batch.start) { $0.file }
                 try sortOutFileBeside()
             }
-        } catch is CatalogReplaced {
+        } catch let error as DAREError where error.code == .replaced {
             // Somebody else has compacted since, and has sorted it out before.
         }
     }

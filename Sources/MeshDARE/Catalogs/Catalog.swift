@@ -38,13 +38,17 @@ public final class Catalog: Sendable {
 
         /// Reads the headers of the frames up to `end`.
         mutating func read(to end: Int) throws {
-            var scanner = scanner
-            defer { self.scanner = scanner }
+            var index = index
+            // Given up while it is changed, so that it has one owner and nothing is copied.
+            self.index = CatalogIndex()
+            defer { self.index = index }
+            var key = defaultKey
             try scanner.scan(to: end) { header, frame, position in
-                if let key = SequenceInfo(header: header).defaultKey { defaultKey = key }
+                if let value = SequenceInfo(header: header).defaultKey { key = value }
                 index.take(
                     try CatalogIndex.Change(header: header, frame: frame, position: position, noting: &index))
             }
+            defaultKey = key
         }
     }
 
@@ -120,7 +124,7 @@ public final class Catalog: Sendable {
     /// The state as it is, with the sequence that the caller has locked read up to `end`.
     func locked<R>(_ sequence: DARESequence, to end: Int, _ body: (inout State) throws -> R) throws -> R {
         try state.withLock { state in
-            guard state.sequence === sequence, try sequence.log.isCurrent() else { throw CatalogReplaced() }
+            guard state.sequence === sequence, try sequence.log.isCurrent() else { throw sequence.log.replaced }
             try state.read(to: end)
             return try body(&state)
         }
@@ -240,9 +244,6 @@ public final class Catalog: Sendable {
         return try sequence.content(of: found)
     }
 }
-
-/// Another file has taken the place of the one that was open.
-struct CatalogReplaced: Error {}
 
 /// Where an entry is, and which version of it.
 public struct CatalogRecord: Hashable, Sendable {

@@ -152,7 +152,7 @@ extension Catalog {
                 }
                 try took(end, of: sequence)
                 return result
-            } catch is CatalogReplaced {
+            } catch let error as DAREError where error.code == .replaced {
                 continue
             }
         }

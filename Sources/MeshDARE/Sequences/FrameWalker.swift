@@ -32,14 +32,13 @@ struct FrameWalker {
     static let blockSize = 1 << 20
     let log: FrameLog
     let end: Int
-    private(set) var position: Int
+    private(set) var position = 0
     private var ordinal = 0
     private var predecessor = LinkState()
 
-    init(log: FrameLog, end: Int, position: Int = 0) {
+    init(log: FrameLog, end: Int) {
         self.log = log
         self.end = end
-        self.position = position
     }
 
     /// The next block; nil at the end.

@@ -17,7 +17,7 @@ public enum SequenceVerifier {
     }
 
     static func verify(_ log: FrameLog, _ options: SequenceVerificationOptions) throws -> SequenceVerification {
-        let run = VerificationRun(log, end: try log.refresh(), options)
+        let run = VerificationRun(log, end: try log.endToVerify(), options)
         ParallelWork.run(options.workers) { run.work() }
         return try run.result()
     }

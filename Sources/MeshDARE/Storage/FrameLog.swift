@@ -1,8 +1,20 @@
 import MeshCore
 import MeshEncoding
 import MeshPlatforms
+import Synchronization
 
-/// An append-only file of JBCD frames that many processes read and append to: what a DARE sequence is stored in.
+/// An append-only file of JBCD frames that many threads and processes read and append to: what a DARE sequence is stored in
+/// (platform specification §10).
+///
+/// What is promised, on a disk that keeps what it was told to synchronize:
+/// - What was appended and is durable stays, octet for octet, in order, once, whoever is killed and whatever fails.
+/// - A reader sees whole frames up to a place that all writers agree on, and never a part of a batch of which another part
+///   is missing. It takes no lock. Only a power cut may leave the first frames of a batch that was not durable yet.
+/// - After a failed synchronization no value that was open before appends any more; opening the log anew writes again
+///   what had not become durable, and checks it.
+///
+/// A value belongs to the file it has opened: when another one takes its place (compaction), appending throws
+/// ``DAREError/Code/replaced``, and the log is to be opened anew.
 ///
 /// Every call blocks.
 public final class FrameLog: Sendable {
@@ -10,13 +22,26 @@ public final class FrameLog: Sendable {
     public let name: String
     /// For messages: directory and name.
     public var path: String { file.path }
-    private let file: any ContainerFile
-    private let sidecar: (any ContainerSidecar)?
 
-    private init(name: String, file: any ContainerFile, sidecar: (any ContainerSidecar)?) {
-        self.name = name
-        self.file = file
-        self.sidecar = sidecar
+    let directory: any ContainerDirectory
+    let access: ContainerAccess
+    let file: any ContainerFile
+    let isIntact: FrameCheckup?
+    let defects: Defects
+    let state: Mutex<State>
+
+    /// Tells whether the frame from the first position to the second has the content it was written with; nil if nothing
+    /// in it tells. Asked about frames that a power cut may have left with holes.
+    public typealias FrameCheckup = @Sendable (FrameLog, Range<Int>) throws -> Bool?
+
+    struct State {
+        var sidecar: (any ContainerSidecar)?
+        /// Where the last frame ends that is known to be whole.
+        var end = 0
+        /// The length of the file when ``end`` was found by walking through it.
+        var walkedLength = -1
+        /// The number of failed synchronizations when the log was opened.
+        var failures: UInt64 = 0
     }
 
     /// When an append returns.
@@ -39,110 +64,172 @@ public final class FrameLog: Sendable {
         public let content: [UInt8]
     }
 
+    private init(
+        name: String, directory: any ContainerDirectory, _ access: ContainerAccess, file: any ContainerFile,
+        sidecar: (any ContainerSidecar)?, isIntact: FrameCheckup?, defects: Defects
+    ) {
+        self.name = name
+        self.directory = directory
+        self.access = access
+        self.file = file
+        self.isIntact = isIntact
+        self.defects = defects
+        state = Mutex(State(sidecar: sidecar))
+    }
+
     /// Opens the log called `name`; nil if it is not there.
+    ///
+    /// If nobody has it open, or an earlier user was killed or lost power, opening it for appending checks its end under the
+    /// lock, waiting for it 10 seconds at most: it cuts off what is no whole frame, and synchronizes the rest.
+    ///
+    /// - Parameter isIntact: checks frames that a power cut may have left with holes.
+    /// - Throws: ``DAREError`` `malformed` if the file does not begin with a frame, or is damaged before its last one;
+    ///   ``PlatformError``.
     public static func open(
-        _ name: String, in directory: any ContainerDirectory, _ access: ContainerAccess = .append
+        _ name: String, in directory: any ContainerDirectory, _ access: ContainerAccess = .append,
+        isIntact: FrameCheckup? = nil
     ) throws -> FrameLog? {
-        guard let file = try directory.openFile(name, access) else { return nil }
-        return FrameLog(name: name, file: file, sidecar: access == .read ? nil : try directory.openSidecar(name))
+        try open(name, in: directory, access, isIntact: isIntact, defects: [])
+    }
+
+    package static func open(
+        _ name: String, in directory: any ContainerDirectory, _ access: ContainerAccess = .append,
+        isIntact: FrameCheckup? = nil, defects: Defects
+    ) throws -> FrameLog? {
+        while true {
+            guard let file = try directory.openFile(name, access) else { return nil }
+            let log = FrameLog(
+                name: name, directory: directory, access, file: file, sidecar: try directory.openSidecar(name, access),
+                isIntact: isIntact, defects: defects)
+            do {
+                if access == .append { try log.begin() }
+            } catch let error as DAREError where error.code == .replaced {
+                continue
+            }
+            return log
+        }
     }
 
     /// Makes the log called `name` with its first frame, durably.
     ///
     /// - Parameter firstFrame: a whole frame (``JBCDFrame``).
+    /// - Throws: ``PlatformError`` `alreadyExists` and others.
     public static func create(
-        _ name: String, in directory: any ContainerDirectory, firstFrame: [UInt8]
+        _ name: String, in directory: any ContainerDirectory, firstFrame: [UInt8], isIntact: FrameCheckup? = nil
     ) throws -> FrameLog {
         try directory.createFile(name, with: firstFrame)
-        guard let log = try open(name, in: directory) else {
-            throw DAREError(.malformed, "The file \(directory.path)/\(name) went away as soon as it was made.")
+        guard let log = try open(name, in: directory, isIntact: isIntact) else {
+            throw PlatformError(
+                .changedUnderneath, store: "\(directory.path)/\(name)", "The file was removed as soon as it was made.")
         }
         return log
     }
 
-    /// Looks for growth, without a lock: where the last whole frame ends now. Never less than before.
-    public func refresh() throws -> Int { try file.length() }
+    // MARK: Reading
 
     /// Whether the name still leads to the file that is open: another may have been put in its place.
     public func isCurrent() throws -> Bool { try file.isCurrent() }
 
     /// The frame that begins at `position`.
+    ///
+    /// - Throws: ``DAREError`` `malformed`, ``JBCDError``, ``PlatformError``.
     public func frame(at position: Int) throws -> Frame {
-        var head = [UInt8](repeating: 0, count: JBCDFrame.largestHead)
-        let count = try head.withUnsafeMutableBytes { try file.read(at: position, into: $0) }
-        let extent = try head.withUnsafeBytes { octets throws(JBCDError) in
-            try JBCDFrame.frameHead(UnsafeRawBufferPointer(rebasing: octets.prefix(count)))
+        guard position >= 0 else { throw cutOff(position) }
+        // One read is enough for most frames.
+        return try withUnsafeTemporaryAllocation(byteCount: Self.usualFrame, alignment: 16) { buffer in
+            let count = try file.read(at: position, into: buffer)
+            let octets = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            let extent = try JBCDFrame.frameHead(octets)
+            let head = octets.prefix(extent.headSize)
+            let end = position + extent.frameSize
+            if extent.frameSize <= octets.count {
+                let content = octets[extent.headSize..<extent.headSize + extent.contentSize]
+                try checkEnds(head, octets[content.endIndex..<extent.frameSize], position)
+                return Frame(position: position, end: end, content: Array(content))
+            }
+            guard end <= (try file.length()) else { throw cutOff(position) }
+            let tail = try read(at: end - extent.headSize, count: extent.headSize)
+            try tail.withUnsafeBytes { try checkEnds(head, $0[...], position) }
+            return Frame(
+                position: position, end: end,
+                content: try read(at: position + extent.headSize, count: extent.contentSize))
         }
-        let end = position + extent.frameSize
-        guard end <= (try file.length()) else { throw DAREError(.malformed, "The frame at \(position) is cut off.") }
-        return Frame(
-            position: position, end: end,
-            content: try read(at: position + extent.headSize, count: extent.contentSize))
     }
 
     /// The frame that ends at `end`.
+    ///
+    /// - Throws: as ``frame(at:)``.
     public func frame(endingAt end: Int) throws -> Frame {
-        let start = max(0, end - JBCDFrame.largestHead)
-        let tail = try read(at: start, count: end - start)
-        let extent = try tail.withUnsafeBytes { octets throws(JBCDError) in try JBCDFrame.frameTail(octets) }
-        guard extent.frameSize <= end else {
-            throw DAREError(.malformed, "The frame before \(end) is longer than the file.")
+        let start = max(0, end - Self.usualFrame)
+        let octets = try read(at: start, count: end - start)
+        return try octets.withUnsafeBytes { octets in
+            let extent = try JBCDFrame.frameTail(octets)
+            guard extent.frameSize <= end else {
+                throw DAREError(.malformed, "The frame before \(end) of \(path) is longer than the file.")
+            }
+            guard extent.frameSize <= octets.count else { return try frame(at: end - extent.frameSize) }
+            let frame = octets.suffix(extent.frameSize)
+            try checkEnds(frame.prefix(extent.headSize), frame.suffix(extent.headSize), end - extent.frameSize)
+            return Frame(
+                position: end - extent.frameSize, end: end,
+                content: Array(frame.dropFirst(extent.headSize).dropLast(extent.headSize)))
         }
-        return try frame(at: end - extent.frameSize)
     }
 
     /// The octets from `position`, exactly `count`.
+    ///
+    /// - Throws: ``DAREError`` `malformed` if the file has fewer, ``PlatformError``.
     public func read(at position: Int, count: Int) throws -> [UInt8] {
-        let octets = try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            filled = try file.read(at: position, into: UnsafeMutableRawBufferPointer(buffer))
-        }
-        guard octets.count == count else { throw DAREError(.malformed, "The file ends inside a frame.") }
+        // Before anything is allocated for a length that the file itself claims.
+        if count > Self.usualFrame, count > (try file.length()) - position { throw cutOff(position) }
+        let octets = try readSome(at: position, count: count)
+        guard octets.count == count else { throw cutOff(position) }
         return octets
     }
 
-    /// Appends what `body` adds, under the lock, in one piece: all frames or none.
-    ///
-    /// `body` sees the end as it is now: frames that others appended meanwhile lie before it and can be read.
-    public func append<R>(
-        durability: Durability, until deadline: ContinuousClock.Instant, _ body: (inout FrameBatch) throws -> R
-    ) throws -> R {
-        guard let sidecar else { throw DAREError(.malformed, "The log \(name) was opened for reading.") }
-        try sidecar.acquire(.append, until: deadline)
-        defer { sidecar.release(.append) }
-        var batch = FrameBatch(start: try file.length())
-        let result = try body(&batch)
-        try batch.octets.withUnsafeBytes { try file.write($0, at: batch.start) }
-        if durability != .atClose { try file.synchronize() }
-        return result
+    private static let usualFrame = 4096
+
+    private func readSome(at position: Int, count: Int) throws -> [UInt8] {
+        guard position >= 0, count >= 0 else { throw cutOff(position) }
+        return try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = try file.read(at: position, into: UnsafeMutableRawBufferPointer(buffer))
+        }
     }
 
-    /// Makes durable everything that was appended through this value.
-    public func synchronize() throws { try file.synchronize() }
+    private func checkEnds(
+        _ head: Slice<UnsafeRawBufferPointer>, _ tail: Slice<UnsafeRawBufferPointer>, _ position: Int
+    ) throws {
+        guard head.elementsEqual(tail.reversed()) else {
+            throw DAREError(.malformed, "The two ends of the frame at \(position) of \(path) differ.")
+        }
+    }
+
+    private func cutOff(_ position: Int) -> DAREError {
+        DAREError(.malformed, "The file \(path) ends inside the frame at \(position).")
+    }
 }
 
-/// Frames that are to be appended together.
-public struct FrameBatch {
-    /// Where the last frame before these ends.
-    public let start: Int
-    /// Where the next frame will begin.
-    public var position: Int { start + octets.count }
-    private(set) var octets: [UInt8] = []
+extension DAREError.Code {
+    /// Another file has taken the place of the one that is open.
+    public static let replaced = DAREError.Code(name: "dare-replaced")
+}
 
-    init(start: Int) { self.start = start }
-
-    /// Adds a frame of these records.
-    public mutating func add(_ records: [[UInt8]]) { octets.append(contentsOf: JBCDFrame.encode(records)) }
-
-    /// Begins a frame with `size` octets of content, which are given by ``addPiece(_:)``.
-    mutating func beginFrame(contentSize size: Int) throws(DAREError) {
-        JBCDFrame.appendFrameHead(size, to: &octets)
-        open = size
+extension FrameLog {
+    /// Mistakes that the tests make on purpose, to see that they are noticed.
+    package struct Defects: OptionSet, Sendable {
+        package let rawValue: Int
+        package init(rawValue: Int) { self.rawValue = rawValue }
+        /// The end of the file is taken for the end of the last frame.
+        package static let trustsTheEnd = Defects(rawValue: 1)
+        /// A frame is announced before it is written.
+        package static let publishesBeforeWriting = Defects(rawValue: 2)
+        /// After a failed synchronization it is simply tried again.
+        package static let synchronizesAgain = Defects(rawValue: 4)
+        /// What is behind the end is cut off without the lock.
+        package static let cutsWithoutLock = Defects(rawValue: 8)
+        /// A failed write is left as it is.
+        package static let keepsFailedWrites = Defects(rawValue: 16)
+        /// Frames with holes are taken for whole.
+        package static let ignoresHoles = Defects(rawValue: 32)
     }
-    /// Adds octets to the content of the frame that was begun.
-    mutating func addPiece(_ piece: some Collection<UInt8>) throws { octets.append(contentsOf: piece) }
-    /// Ends the frame that was begun.
-    mutating func endFrame() throws(DAREError) {
-        JBCDFrame.appendFrameTail(open, to: &octets)
-    }
-    private var open = 0
 }

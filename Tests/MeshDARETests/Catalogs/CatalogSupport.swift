@@ -42,7 +42,9 @@ final class StoppingDirectory: ContainerDirectory {
     func subdirectory(_ name: String, create: Bool) throws -> (any ContainerDirectory)? {
         try inner.subdirectory(name, create: create)
     }
-    func openSidecar(_ name: String) throws -> any ContainerSidecar { try inner.openSidecar(name) }
+    func openSidecar(_ name: String, _ access: ContainerAccess) throws -> (any ContainerSidecar)? {
+        try inner.openSidecar(name, access)
+    }
 
     struct Stopped: Error {}
 
@@ -63,6 +65,7 @@ final class StoppingFile: ContainerFile {
     private let inner: any ContainerFile
     private let counter: StoppingDirectory.CallCounter
     var path: String { inner.path }
+    var identity: UInt64 { inner.identity }
 
     init(_ inner: any ContainerFile, _ counter: StoppingDirectory.CallCounter) {
         self.inner = inner

@@ -2,6 +2,8 @@
 #ifndef CLINUXFILES_H
 #define CLINUXFILES_H
 
+#include <stdint.h>
+
 /// Opens a name without reading or writing what it stands for (open(2)).
 extern const int linux_O_PATH;
 /// Tries to take a lock that belongs to the open file description (fcntl(2)).
@@ -15,5 +17,18 @@ int linux_syncfs(int descriptor);
 
 /// For futimens(2), in place of nanoseconds: leaves a time as it is.
 extern const long linux_UTIME_OMIT;
+
+/// renameat2(2) with RENAME_EXCHANGE: the two names change places.
+int linux_rename_exchange(int directory, const char *name, const char *other);
+
+/// When the open file was made, in nanoseconds since 1970 (statx(2)); 0 where the file system does not keep it.
+uint64_t linux_birth_time(int file);
+
+/// Waits while the lower half of the shared word at `word` is that of `value`, at most for `nanoseconds` (futex(2)). The
+/// word is read by the kernel alone: a mapping whose file was cut off gives an error, and no signal.
+int linux_word_wait(const void *word, uint64_t value, uint64_t nanoseconds);
+
+/// Wakes everyone who waits for the shared word at `word`, in whatever process.
+void linux_word_wake(const void *word);
 
 #endif

@@ -1,0 +1,162 @@
+import MeshCore
+import MeshCryptography
+import MeshPlatforms
+import Synchronization
+
+/// Finding the end of the file, and making it one. All under the append lock.
+extension FrameLog {
+    /// What opening for appending does: takes the words as they are if they are about this file and nothing has failed.
+    func begin() throws {
+        let words = try sidecar.words()
+        if words[.failures] == words[.repairs], let end = publishedEnd(words), end <= (try file.length()) {
+            state.withLock { ($0.end, $0.failures) = (end, words[.failures]) }
+            return
+        }
+        let deadline = ContinuousClock.now + .seconds(10)
+        try locked(until: deadline) { sidecar in
+            let words = try sidecar.words()
+            state.withLock { $0.failures = words[.failures] }
+            var end = try settledEnd(sidecar, until: deadline)
+            if words[.failures] != words[.repairs] { end = try repair(sidecar, end, until: deadline) }
+            state.withLock { $0.end = end }
+        }
+    }
+
+    /// Where the next frame begins. Afterwards the file ends there, and the words say so.
+    func settledEnd(_ sidecar: any ContainerSidecar, until deadline: ContinuousClock.Instant) throws -> Int {
+        let words = try sidecar.words()
+        try requireSound(words)
+        let length = try file.length()
+        guard let end = publishedEnd(words), end <= length else {
+            return try establish(sidecar, words, length, until: deadline)
+        }
+        if length == end { return end }
+        if defects.contains(.trustsTheEnd) { return length }
+        if words[.writing] != 0 {
+            // Somebody was killed, or could not take back what had failed.
+            try cut(to: end, sidecar)
+            try sidecar.store(0, in: .writing)
+            return end
+        }
+        // Somebody has appended without the words: whole frames are theirs, the rest is no frame.
+        let whole = try FrameScan(self, length: length).wholeEnd(from: end, doubting: false)
+        if whole < length { try cut(to: whole, sidecar) }
+        try sidecar.store(UInt64(whole), in: .end)
+        return whole
+    }
+
+    /// Makes the words those of this file: nobody has used it since the machine was started, or it has been put in place of
+    /// another, or was changed by something else.
+    private func establish(
+        _ sidecar: any ContainerSidecar, _ words: ContainerWords, _ length: Int, until deadline: ContinuousClock.Instant
+    ) throws -> Int {
+        try sidecar.acquire(.synchronize, until: deadline)
+        defer {
+            sidecar.release(.synchronize)
+            sidecar.wake(.durableEnd)
+        }
+        try sidecar.store(0, in: .file)
+        let start = min(try verifiedPlace(words), length)
+        let end =
+            defects.contains(.trustsTheEnd)
+            ? length : try FrameScan(self, length: length).wholeEnd(from: start, doubting: true)
+        guard end > 0 else {
+            throw DAREError(.malformed, "The file \(path) does not begin with a frame.")
+        }
+        if end < length {
+            if start == 0, try FrameScan(self, length: length).isDamaged(at: end) {
+                throw damaged(at: end)
+            }
+            if start == 0 { try keepBeside(end..<length) }
+            try file.truncate(to: end)
+        }
+        try synchronizeFile(sidecar)
+        for (word, value) in [
+            (ContainerWord.writing, 0), (.durableEnd, UInt64(end)), (.end, UInt64(end)), (.file, file.identity),
+        ] {
+            try sidecar.store(value, in: word)
+        }
+        try noteVerifiedEnd(UInt64(end), sidecar)
+        return end
+    }
+
+    /// After a failed synchronization: the system has forgotten which octets it could not write, so those that were never
+    /// known to be durable are written again.
+    private func repair(
+        _ sidecar: any ContainerSidecar, _ end: Int, until deadline: ContinuousClock.Instant
+    ) throws -> Int {
+        try sidecar.acquire(.synchronize, until: deadline)
+        defer {
+            sidecar.release(.synchronize)
+            sidecar.wake(.durableEnd)
+        }
+        let words = try sidecar.words()
+        let durable = Int(min(words[.durableEnd], UInt64(end)))
+        let whole = try FrameScan(self, length: end).wholeEnd(from: durable, doubting: true)
+        var place = durable
+        while place < whole {
+            let octets = try read(at: place, count: min(1 << 20, whole - place))
+            try octets.withUnsafeBytes { try file.write($0, at: place) }
+            place += octets.count
+        }
+        if whole < end {
+            try sidecar.store(UInt64(whole), in: .end)
+            try file.truncate(to: whole)
+        }
+        try synchronizeFile(sidecar)
+        try sidecar.store(UInt64(whole), in: .durableEnd)
+        try sidecar.store(words[.failures], in: .repairs)
+        try noteVerifiedEnd(UInt64(whole), sidecar)
+        return whole
+    }
+
+    func damaged(at position: Int) -> DAREError {
+        DAREError(
+            .malformed, "The file \(path) is damaged at \(position): no frame is there, and much follows.",
+            remedy: "Verify it to see what can be read, or get it from a copy. Nothing was changed.")
+    }
+
+    /// Keeps what is cut off a file of which nothing is known, in a file beside it.
+    private func keepBeside(_ range: Range<Int>) throws {
+        guard range.count <= Self.mostCutOff else {
+            throw damaged(at: range.lowerBound)
+        }
+        let octets = try read(at: range.lowerBound, count: range.count)
+        guard octets.contains(where: { $0 != 0 }) else { return }
+        for number in 1... {
+            do {
+                return try directory.createFile("\(name).torn-\(number)", with: octets)
+            } catch let error as PlatformError where error.code == .alreadyExists {
+                continue
+            }
+        }
+    }
+
+    private static let mostCutOff = 64 << 20
+
+    // MARK: A place that was durable, remembered across restarts
+
+    /// A place from which on the file has to be checked after a restart; 0 if none is known.
+    func verifiedPlace(_ words: ContainerWords) throws -> Int {
+        guard let place = Int(exactly: words[.verifiedEnd]), place > 0, place <= (try file.length()),
+            words[.verifiedMark] == (try mark(of: place))
+        else { return 0 }
+        return place
+    }
+
+    func noteVerifiedEnd(_ end: UInt64, _ sidecar: any ContainerSidecar) throws {
+        guard let place = Int(exactly: end), place > 0 else { return }
+        // The old mark does not fit the new place, and the new one not the old: a power cut in between costs a walk.
+        try sidecar.store(end, in: .verifiedEnd)
+        try sidecar.store(try mark(of: place), in: .verifiedMark)
+    }
+
+    /// What binds a place to this file and to the octets before it.
+    private func mark(of place: Int) throws -> UInt64 {
+        var input = try read(at: max(0, place - 64), count: min(place, 64))
+        for value in [file.identity, UInt64(place)] {
+            withUnsafeBytes(of: value.bigEndian) { input.append(contentsOf: $0) }
+        }
+        return HashAlgorithm.sha256.digest(input).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

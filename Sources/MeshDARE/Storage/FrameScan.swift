@@ -1,0 +1,118 @@
+import MeshEncoding
+import MeshPlatforms
+
+/// A walk through the frames of a file, which believes nothing but what it has walked over: what stands at the end of a file
+/// may be the middle of a payload that looks like a frame.
+struct FrameScan {
+    private let log: FrameLog
+    private let length: Int
+
+    init(_ log: FrameLog, length: Int) {
+        self.log = log
+        self.length = length
+    }
+
+    /// Where the last frame ends that is whole, beginning at `start`, where a frame begins or the file ends.
+    ///
+    /// - Parameter doubting: whether frames may have holes where the system did not write what was before a power cut; only
+    ///   those of the last octets are looked at.
+    func wholeEnd(from start: Int, doubting: Bool) throws -> Int {
+        var position = start
+        var window = Window(log: log, length: length)
+        let doubted =
+            doubting && !log.defects.contains(.ignoresHoles) ? max(start, length - Self.mostUnwritten) : length
+        while position < length {
+            guard let end = try window.frameEnd(at: position) else { break }
+            if position >= doubted, try hasHole(position..<end) { break }
+            position = end
+        }
+        return position
+    }
+
+    /// Whether what stands at `place`, where no whole frame is, was changed after it was written. Else it was never written to
+    /// its end: it stops where the file does, or parts of it are empty.
+    func isDamaged(at place: Int) throws -> Bool {
+        let head = try log.read(at: place, count: min(JBCDFrame.largestHead, length - place))
+        if head[0] == 0 { return false }
+        if let extent = try? head.withUnsafeBytes({ try JBCDFrame.frameHead($0) }), extent.frameSize <= length - place {
+            let end = place + extent.frameSize
+            let tail = try log.read(at: end - extent.headSize, count: extent.headSize)
+            if head.prefix(extent.headSize).elementsEqual(tail.reversed()) { return false }
+            // Each sector was written, or was not.
+            let inLast = min(end % Self.sector, extent.headSize)
+            return ![tail.dropLast(inLast), tail.suffix(inLast)].contains { part in
+                !part.isEmpty && part.allSatisfy { $0 == 0 }
+            }
+        }
+        // Whole frames behind it, or the end of this one.
+        let start = max(place, length - JBCDFrame.largestHead)
+        let tail = try log.read(at: start, count: length - start)
+        guard let extent = try? tail.withUnsafeBytes({ try JBCDFrame.frameTail($0) }) else { return false }
+        if extent.frameSize == length - place { return true }
+        guard extent.frameSize < length - place else { return false }
+        return try Window(log: log, length: length).hasFrame(length - extent.frameSize..<length)
+    }
+
+    /// More is hardly left unwritten by a system for as long as nobody asks it to synchronize.
+    private static let mostUnwritten = 64 << 20
+    /// What a disk writes all of or nothing.
+    private static let sector = 512
+
+    /// Whether the frame has empty sectors that it was not written with.
+    private func hasHole(_ frame: Range<Int>) throws -> Bool {
+        let first = (frame.lowerBound + Self.sector - 1) / Self.sector * Self.sector
+        var place = first
+        while place + Self.sector <= frame.upperBound {
+            let count = min(1 << 18, (frame.upperBound - place) / Self.sector * Self.sector)
+            let octets = try log.read(at: place, count: count)
+            for start in stride(from: 0, to: count, by: Self.sector)
+            where octets[start] == 0 && octets[start..<start + Self.sector].allSatisfy({ $0 == 0 }) {
+                return try log.isIntact?(log, frame) == false
+            }
+            place += count
+        }
+        return false
+    }
+
+    /// The octets that are looked at, read a block at a time.
+    private struct Window {
+        let log: FrameLog
+        let length: Int
+        private var start = 0
+        private var octets: [UInt8] = []
+
+        init(log: FrameLog, length: Int) {
+            self.log = log
+            self.length = length
+        }
+
+        private static let blockSize = 1 << 16
+
+        /// Where the frame at `position` ends; nil if there is none, or not all of it.
+        mutating func frameEnd(at position: Int) throws -> Int? {
+            let head = try octets(at: position, count: min(JBCDFrame.largestHead, length - position))
+            guard let extent = try? head.withUnsafeBytes({ try JBCDFrame.frameHead($0) }),
+                extent.frameSize <= length - position
+            else { return nil }
+            let end = position + extent.frameSize
+            let tail = try octets(at: end - extent.headSize, count: extent.headSize)
+            return head.prefix(extent.headSize).elementsEqual(tail.reversed()) ? end : nil
+        }
+
+        /// Whether the range is a whole frame.
+        func hasFrame(_ range: Range<Int>) throws -> Bool {
+            var window = self
+            return try window.frameEnd(at: range.lowerBound) == range.upperBound
+        }
+
+        private mutating func octets(at position: Int, count: Int) throws -> ArraySlice<UInt8> {
+            if position < start || position + count > start + octets.count {
+                // A large frame is stepped over, not read.
+                let size = position > start + octets.count + Self.blockSize ? 4096 : Self.blockSize
+                octets = try log.read(at: position, count: max(count, min(size, length - position)))
+                start = position
+            }
+            return octets[(position - start)..<(position - start + count)]
+        }
+    }
+}
