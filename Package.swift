@@ -101,7 +101,8 @@ let package = Package(
         .target(
             name: "MeshCommands",
             dependencies: [
-                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshPlatforms", "MeshProfiles", "MeshSessions",
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
+                "MeshSessions",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -203,7 +204,10 @@ let package = Package(
         .testTarget(name: "MeshFuzzTests", dependencies: ["MeshFuzzTargets", "mesh-fuzz"]),
         .testTarget(
             name: "MeshCommandsTests",
-            dependencies: ["MeshCommands", "MeshCore", "MeshEncoding", "MeshPlatforms", "MeshInMemory"]),
+            dependencies: [
+                "MeshCommands", "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms",
+                "MeshInMemory",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -4,7 +4,7 @@ import MeshFuzzTargets
 
 /// Runs a target on inputs that are kept, and measures what they take: time, and memory on the heap.
 ///
-/// A file whose name ends in `.repeat` is a piece of an input: it is repeated until there are 8 MiB of it. If it has two lines,
+/// A file whose name ends in `.repeat` is a piece of an input: it is repeated until there are 4 MiB of it. If it has two lines,
 /// the first stands at the beginning once, and the second is repeated.
 struct Replay {
     /// How long one input may take: far more than any does, also in a debug build on a busy machine.
@@ -51,7 +51,7 @@ struct Replay {
         if time > Self.timeLimit { fail("\(path): took \(time)") }
     }
 
-    private static let repeatedSize = 8 << 20
+    private static let repeatedSize = 4 << 20
 
     private func octets(of path: String) -> [UInt8] {
         let octets = content(of: path)

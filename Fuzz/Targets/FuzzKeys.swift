@@ -16,8 +16,9 @@ enum FuzzKeys {
     }()
 
     private static func key(_ algorithm: KeyAlgorithm) -> PrivateKey {
-        // Any randomness makes a key of these curves.
-        try! PrivateKey.generate(algorithm, from: SeededRandomSource(seed: UInt64(algorithm.rawValue)))
+        guard let key = try? PrivateKey.generate(algorithm, from: SeededRandomSource(seed: UInt64(algorithm.rawValue)))
+        else { fatalError("any randomness makes a key of these curves") }
+        return key
     }
 
     /// Sealed with those keys: as JSON and as JSON-B, signed in both forms, with annotations and a cloaked header.

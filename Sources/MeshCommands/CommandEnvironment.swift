@@ -39,6 +39,8 @@ public struct CommandEnvironment: Sendable {
     public var makeScratchMachine: @Sendable () -> any MeshPlatform
     /// Where words and secrets are read and written.
     public var console: any Console
+    /// What is told when the person gives up.
+    public var interruption = Interruption()
 
     /// An environment of these parts.
     public init(
@@ -70,6 +72,17 @@ public protocol Console: Sendable {
     func readSecret(prompt: String) -> SecretBytes?
     /// Asks a person for a line that is no secret. Blocks. Nil at the end of the input, or when there is no person.
     func readLine(prompt: String) -> String?
+    /// Whether a person sees standard error as it is written.
+    var showsProgress: Bool { get }
+    /// Reads standard input as it is: fills the buffer with what comes next and says how many octets these are; 0 at the
+    /// end. Blocks.
+    ///
+    /// - Throws: ``PlatformError`` `inputOutput`.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
+    /// Writes content to standard output, all of it. Blocks.
+    ///
+    /// - Throws: ``PlatformError`` `inputOutput`, `noSpace`: part of it may have been written.
+    func writeContent(_ octets: UnsafeRawBufferPointer) throws
 }
 
 extension Console {

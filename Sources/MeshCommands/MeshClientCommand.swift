@@ -24,7 +24,7 @@ public struct MeshClientCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DeviceCommand.self, ProfileCommand.self, EscrowCommand.self, RehearseCommand.self, DeleteCommand.self,
-            RecoverCommand.self, KeyStoreCommand.self, DoctorCommand.self, EraseTestCommand.self,
+            RecoverCommand.self, KeyStoreCommand.self, DARECommand.self, DoctorCommand.self, EraseTestCommand.self,
         ])
 
     /// Made by the parser.

@@ -54,17 +54,6 @@ enum SecretFile {
     }
 
     private static func failure(_ path: String, _ doing: String) -> PlatformError {
-        let number = errno
-        let code: PlatformError.Code =
-            switch number {
-            case EEXIST: .alreadyExists
-            case ENOENT: .notFound
-            case EACCES, EPERM: .accessDenied
-            case ENOSPC, EDQUOT: .noSpace
-            default: .inputOutput
-            }
-        return PlatformError(
-            code, store: path, "The file could not be \(doing): \(String(cString: strerror(number))).",
-            remedy: code == .alreadyExists ? "Choose another place; nothing is overwritten." : nil)
+        FileOctets.failure(path, doing)
     }
 }

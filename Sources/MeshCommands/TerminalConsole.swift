@@ -1,5 +1,6 @@
 import Glibc
 import MeshCore
+import MeshPlatforms
 
 /// Standard input, output and error, and the terminal for secrets.
 public struct TerminalConsole: Console {
@@ -26,6 +27,16 @@ public struct TerminalConsole: Console {
             }
             rest = UnsafeRawBufferPointer(rebasing: rest[written...])
         }
+    }
+
+    public var showsProgress: Bool { isatty(STDERR_FILENO) == 1 }
+
+    public func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+        try FileOctets.read(STDIN_FILENO, into: buffer, named: "standard input")
+    }
+
+    public func writeContent(_ octets: UnsafeRawBufferPointer) throws {
+        try FileOctets.write(octets, to: STDOUT_FILENO, named: "standard output")
     }
 
     public func readSecret(prompt: String) -> SecretBytes? {
@@ -66,7 +77,7 @@ public struct TerminalConsole: Console {
         var count = 0
         while true {
             var octet: UInt8 = 0
-            let got = read(STDIN_FILENO, &octet, 1)
+            let got = Glibc.read(STDIN_FILENO, &octet, 1)
             if got < 0, errno == EINTR { continue }
             guard got == 1 else { return count == 0 ? nil : line.duplicate(0..<count) }
             switch (octet, isTyped) {

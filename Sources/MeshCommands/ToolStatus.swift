@@ -1,5 +1,6 @@
 import MeshCore
 import MeshCryptography
+import MeshDARE
 import MeshPlatforms
 import MeshProfiles
 import MeshSessions
@@ -24,6 +25,10 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
     case refused = 8
     /// The shares do not recover the profile.
     case shares = 9
+    /// An envelope, sequence or archive is not what it says it is: changed, cut off, or not signed as it must be.
+    case unverified = 10
+    /// No private key that was given opens it.
+    case noKey = 11
     /// The command line is wrong.
     case usage = 64
     /// The person gave up (Ctrl-C).
@@ -41,6 +46,8 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
         case .damaged: "something stored is damaged or unsafe to read"
         case .refused: "refused, as it would lose or give away what must be kept"
         case .shares: "the shares do not recover the profile"
+        case .unverified: "an envelope, sequence or archive does not verify"
+        case .noKey: "no private key here opens it"
         case .usage: "wrong command line"
         case .interrupted: "given up"
         }
@@ -69,9 +76,20 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
             default: self = .damaged
             }
         case is ProfileError: self = .damaged
+        case let error as DAREError: self = Self.status(of: error.code)
+        case is ArchiveError, is CatalogError, is VerificationError: self = .unverified
         case is CancellationError: self = .interrupted
         case is UsageError: self = .usage
         default: self = .failed
+        }
+    }
+
+    private static func status(of code: DAREError.Code) -> ToolStatus {
+        switch code {
+        case .wrongRecipient, .noRecipients, .wrongKey: .noKey
+        case .noSuchFrame: .notFound
+        case .policyViolation: .refused
+        default: .unverified
         }
     }
 

@@ -1,23 +1,23 @@
-import MeshCore
-
 /// Base64url without padding (RFC 4648 §5), as binary data are written in JSON. For data that are not secret.
 public enum Base64URL {
     /// The text of `octets`.
-    public static func encode(_ octets: some Sequence<UInt8>) -> String { Base64.url.encode(Array(octets)) }
+    public static func encode(_ octets: some Sequence<UInt8>) -> String {
+        var text: [UInt8] = []
+        Array(octets).withUnsafeBytes { append($0, to: &text) }
+        return String(decoding: text, as: UTF8.self)
+    }
 
     /// The octets of `text`; nil if it is not base64url in its one canonical form.
     ///
     /// - Parameter isTolerant: whether white space inside, padding at the end, the other alphabet (`+` and `/`) and spare
     ///   bits that are not zero are accepted, as files of others have them.
     public static func decode(_ text: String, isTolerant: Bool = false) -> [UInt8]? {
-        if let octets = Base64.url.decode(text) { return octets }
-        guard isTolerant, let tidied = tidied(text) else { return nil }
-        return tidied.withUnsafeBytes { text in
-            guard let count = Base64.url.decodedCount(text) else { return nil }
-            var octets = [UInt8](repeating: 0, count: count)
-            let written = octets.withUnsafeMutableBytes { Base64.url.decode(text, into: $0, ignoresSpareBits: true) }
-            return written == nil ? nil : octets
+        var text = text
+        if let octets = text.withUTF8({ octets(of: UnsafeRawBufferPointer($0), ignoresSpareBits: false) }) {
+            return octets
         }
+        guard isTolerant else { return nil }
+        return tidied(text)?.withUnsafeBytes { octets(of: $0, ignoresSpareBits: true) }
     }
 
     /// `text` in the URL alphabet, without white space, and without padding at its end; nil if something follows that.

@@ -1,5 +1,3 @@
-import MeshCore
-
 /// Base64url that comes in pieces.
 struct Base64URLDecoder {
     private let isTolerant: Bool
@@ -33,17 +31,8 @@ struct Base64URLDecoder {
 
     private mutating func flush(_ count: Int, into octets: inout [UInt8]) -> Bool {
         guard count > 0 else { return true }
-        let decoded = characters.withUnsafeBytes { source -> [UInt8]? in
-            let text = UnsafeRawBufferPointer(rebasing: source[..<count])
-            guard let room = Base64.url.decodedCount(text) else { return nil }
-            var isValid = false
-            let decoded = [UInt8](unsafeUninitializedCapacity: room) { target, written in
-                let target = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[..<room])
-                isValid = Base64.url.decode(text, into: target, ignoresSpareBits: isTolerant) == room
-                // A refused text leaves octets that mean nothing, in none of which anything is read.
-                written = isValid ? room : 0
-            }
-            return isValid ? decoded : nil
+        let decoded = characters.withUnsafeBytes {
+            Base64URL.octets(of: UnsafeRawBufferPointer(rebasing: $0[..<count]), ignoresSpareBits: isTolerant)
         }
         guard let decoded else { return false }
         if octets.isEmpty { octets = decoded } else { octets.append(contentsOf: decoded) }

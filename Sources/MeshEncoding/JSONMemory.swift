@@ -31,10 +31,10 @@ struct JSONMemory {
     /// Forgets what was counted since `before`, but for what stays: the values are the caller's now.
     mutating func release(since before: JSONMemory) { used = before.used &+ (kept &- before.kept) }
 
-    /// A text of `count` octets, or octets. Short texts take nothing beside the value.
+    /// A text of `count` octets: with its head, and in steps of 16. Short texts take nothing beside the value.
     @inline(__always)
     mutating func chargeText(_ count: Int, at offset: Int) throws(JSONError) {
-        if count > 15 { try charge(count + Self.header, at: offset) }
+        if count > 15 { try charge((count + 56) & ~15, at: offset) }
     }
 
     /// Adds an element, and counts the room that the array grows by: for a moment it is there twice.
@@ -48,7 +48,7 @@ struct JSONMemory {
     private mutating func grow<T>(_ array: inout [T], at offset: Int) throws(JSONError) {
         let stride = MemoryLayout<T>.stride
         let old = array.capacity
-        let new = old == 0 ? 4 : old * 2
+        let new = old == 0 ? 2 : old * 2
         try charge(new * stride + Self.header, at: offset)
         array.reserveCapacity(new)
         if old > 0 { refund(old * stride + Self.header) }

@@ -78,17 +78,11 @@ public struct JSONObject: Sendable {
 
     /// Adds a member that is known not to be there yet.
     private mutating func append(_ name: String, _ value: JSONValue) {
+        let place = slots.count
         slots.append(Slot(name: name, value: value))
-        added(name)
-    }
-
-    /// The last slot is new.
-    @inline(__always)
-    private mutating func added(_ name: String) {
         if index != nil {
-            let place = slots.count - 1
             withIndex { $0.places[name] = place }
-        } else if slots.count > Self.indexThreshold {
+        } else if place >= Self.indexThreshold {
             reindex()
         }
     }
@@ -99,12 +93,36 @@ public struct JSONObject: Sendable {
     mutating func insert(
         _ name: String, _ value: JSONValue, memory: inout JSONMemory, at offset: Int
     ) throws(JSONError) -> Bool {
-        if position(of: name) != nil { return false }
-        // A table of places holds from three eighths to three quarters of its room, and is there twice when it grows.
-        if slots.count >= Self.indexThreshold { try memory.charge(100, at: offset) }
+        if index != nil {
+            // One search, which also adds; what was there is put back.
+            let place = slots.count
+            try Self.chargeIndex(place, memory: &memory, at: offset)
+            var former: Int?
+            withIndex { index in
+                former = index.places.updateValue(place, forKey: name)
+                if let former { index.places[name] = former }
+            }
+            guard former == nil else { return false }
+            try memory.append(Slot(name: name, value: value), to: &slots, at: offset)
+            return true
+        }
+        guard position(of: name) == nil else { return false }
         try memory.append(Slot(name: name, value: value), to: &slots, at: offset)
-        added(name)
+        if slots.count > Self.indexThreshold {
+            try Self.chargeIndex(Self.indexThreshold, memory: &memory, at: offset)
+            reindex()
+        }
         return true
+    }
+
+    /// Counts the room that the table of places takes for one more than `count` members: it is made anew with twice the
+    /// places when three quarters of them are taken, which is at 12, 24, 48 and so on; a place takes 25 octets.
+    private static func chargeIndex(_ count: Int, memory: inout JSONMemory, at offset: Int) throws(JSONError) {
+        let third = count / 3
+        guard third * 3 == count, third & (third - 1) == 0 else { return }
+        let places = third * 8
+        try memory.charge(places * 25, at: offset)
+        if count > indexThreshold { memory.refund(places / 2 * 25) }
     }
 
     private mutating func remove(at place: Int, _ name: String) {

@@ -1,5 +1,3 @@
-import MeshCore
-
 /// Appends items to octets, with the marks between them that the encoding and the layout want.
 struct JSONPrinter {
     /// Where white space goes in a JSON text.
@@ -156,9 +154,9 @@ struct JSONPrinter {
         }
         octets.append(0x22)
         if layout == .reference {
-            writeBroken(Base64.url.encode(data))
+            writeBroken(Base64URL.encode(data))
         } else {
-            append(Base64.url.encode(data))
+            data.withUnsafeBytes { Base64URL.append($0, to: &octets) }
         }
         octets.append(0x22)
         needsComma = true

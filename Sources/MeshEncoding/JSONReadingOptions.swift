@@ -46,21 +46,24 @@ public struct JSONReadingOptions: Sendable {
 
 /// How much memory the values that are read may take. A value of two octets takes a dozen times as much as a tree.
 public struct JSONMemoryLimit: Hashable, Sendable {
-    let factor: Int
+    /// Half octets for each octet read.
+    let halves: Int
     let base: Int
 
-    /// Twice the octets read and 12 MiB: with the octets themselves and what comes and goes less than four times the input
-    /// and 16 MiB, whatever the input is. Texts, octets and objects of real data take less than that.
-    public static let proportional = JSONMemoryLimit(factor: 2, base: 12 << 20)
+    /// Two and a half times the octets read and 14 MiB: with the octets themselves and what comes and goes less than four
+    /// times the input and 16 MiB, whatever the input is. Data of some megabytes always have room; beyond, records of
+    /// texts and octets have, and great numbers of tiny values have not.
+    public static let proportional = JSONMemoryLimit(halves: 5, base: 14 << 20)
     /// No limit, for data of one's own.
-    public static let unlimited = JSONMemoryLimit(factor: 0, base: .max)
+    public static let unlimited = JSONMemoryLimit(halves: 0, base: .max)
     /// At most about `octets`.
-    public static func octets(_ octets: Int) -> JSONMemoryLimit { JSONMemoryLimit(factor: 0, base: max(octets, 0)) }
+    public static func octets(_ octets: Int) -> JSONMemoryLimit { JSONMemoryLimit(halves: 0, base: max(octets, 0)) }
 
-    /// The limit when `count` octets were read; of a stream, whose octets are not all kept, it is twice as steep.
+    /// The limit when `count` octets were read; of a stream, whose octets are not kept, it is one more for each.
     func limit(after count: Int, isStream: Bool) -> Int {
-        let (product, isTooLarge) = count.multipliedReportingOverflow(by: isStream ? 2 * factor : factor)
-        let (sum, overflows) = product.addingReportingOverflow(base)
+        guard halves > 0 else { return base }
+        let (product, isTooLarge) = count.multipliedReportingOverflow(by: isStream ? halves + 2 : halves)
+        let (sum, overflows) = (product / 2).addingReportingOverflow(base)
         return isTooLarge || overflows ? .max : sum
     }
 }

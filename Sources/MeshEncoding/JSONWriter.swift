@@ -1,5 +1,3 @@
-import MeshCore
-
 /// Writes one value, or several in a row, item by item to a sink that takes the octets.
 ///
 /// The memory it takes does not depend on how much is written: binary items of any size, known or not, are written in pieces.
@@ -96,10 +94,19 @@ public final class JSONWriter {
         guard !octets.isEmpty else { return }
         switch binary {
         case .text(var pending):
-            pending.append(contentsOf: octets)
-            let whole = pending.count / 3 * 3
-            printer.octets.append(contentsOf: Base64.url.encode(Array(pending[..<whole])).utf8)
-            binary = .text(Array(pending[whole...]))
+            let missing = pending.isEmpty ? 0 : min(3 - pending.count, octets.count)
+            pending.append(contentsOf: octets[..<missing])
+            if pending.count == 3 {
+                pending.withUnsafeBytes { Base64URL.append($0, to: &printer.octets) }
+                pending = []
+            }
+            let whole = (octets.count - missing) / 3 * 3
+            octets.withUnsafeBytes { octets in
+                Base64URL.append(
+                    UnsafeRawBufferPointer(rebasing: octets[missing..<missing + whole]), to: &printer.octets)
+            }
+            pending.append(contentsOf: octets[(missing + whole)...])
+            binary = .text(pending)
         case .counted(let left):
             guard octets.count <= left else { throw Self.miscounted }
             binary = .counted(left - octets.count)
@@ -118,7 +125,7 @@ public final class JSONWriter {
     public func endBinary() throws {
         switch binary {
         case .text(let pending):
-            printer.octets.append(contentsOf: Base64.url.encode(pending).utf8)
+            pending.withUnsafeBytes { Base64URL.append($0, to: &printer.octets) }
             printer.octets.append(0x22)
             printer.endText()
         case .counted(let left): guard left == 0 else { throw Self.miscounted }

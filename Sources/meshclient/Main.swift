@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import MeshCommands
 import MeshCore
@@ -25,7 +26,22 @@ enum Main {
                 MeshLinux.candidates(home: try HomeDirectory(mode: request.mode), passphrase: prompt(request))
             },
             makeScratchMachine: { MeshMachineCached() }, console: TerminalConsole())
+        let signals = [SIGINT, SIGTERM].map { watch($0, for: environment.interruption) }
+        defer { signals.forEach { $0.cancel() } }
         exit(await MeshClientCommand.run(Array(CommandLine.arguments.dropFirst()), in: environment))
+    }
+
+    /// Lets a signal tell the work that is going on to end. Where there is none, it ends the program as ever.
+    private static func watch(_ number: Int32, for interruption: Interruption) -> any DispatchSourceSignal {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source.setEventHandler {
+            guard !interruption.interrupt() else { return }
+            signal(number, SIG_DFL)
+            kill(getpid(), number)
+        }
+        source.resume()
+        return source
     }
 
     /// Asks for the passphrase of key files: at the terminal, twice if it is new; else one line of standard input.

@@ -11,15 +11,20 @@ final class ScriptedConsole: Console {
         var output: [UInt8] = []
         var errors: [UInt8] = []
         var prompts: [String] = []
+        var input: [UInt8]
+        var place = 0
     }
     private let state: Mutex<State>
     let isInteractive: Bool
 
-    init(_ answers: [String] = [], isInteractive: Bool = false) {
-        state = Mutex(State(answers: answers))
+    let showsProgress = false
+
+    init(_ answers: [String] = [], isInteractive: Bool = false, input: [UInt8] = []) {
+        state = Mutex(State(answers: answers, input: input))
         self.isInteractive = isInteractive
     }
 
+    var octets: [UInt8] { state.withLock { $0.output } }
     var output: String { state.withLock { String(decoding: $0.output, as: UTF8.self) } }
     var errors: String { state.withLock { String(decoding: $0.errors, as: UTF8.self) } }
     var prompts: [String] { state.withLock { $0.prompts } }
@@ -32,6 +37,18 @@ final class ScriptedConsole: Console {
     func writeError(_ octets: UnsafeRawBufferPointer) {
         let copy = Array(octets)
         state.withLock { $0.errors += copy }
+    }
+
+    func writeContent(_ octets: UnsafeRawBufferPointer) { write(octets) }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        state.withLock { state in
+            // In small pieces, as pipes give them.
+            let count = min(buffer.count, 1000, state.input.count - state.place)
+            buffer.copyBytes(from: state.input[state.place..<state.place + count])
+            state.place += count
+            return count
+        }
     }
 
     private func next(_ prompt: String) -> String? {
@@ -53,6 +70,8 @@ final class ScriptedConsole: Console {
 struct ToolRun {
     let status: Int32
     let output: String
+    /// What was written to standard output, octet by octet.
+    let octets: [UInt8]
     let errors: String
     let prompts: [String]
 
@@ -65,8 +84,10 @@ struct Tool {
 
     init(_ machine: MeshMachineCached = MeshMachineCached()) { self.machine = machine }
 
-    func callAsFunction(_ arguments: String..., answers: [String] = [], interactive: Bool = false) async -> ToolRun {
-        let console = ScriptedConsole(answers, isInteractive: interactive)
+    func callAsFunction(
+        _ arguments: String..., answers: [String] = [], interactive: Bool = false, input: [UInt8] = []
+    ) async -> ToolRun {
+        let console = ScriptedConsole(answers, isInteractive: interactive, input: input)
         let machine = self.machine
         let environment = CommandEnvironment(
             open: { request in
@@ -77,6 +98,8 @@ struct Tool {
             },
             candidates: { _ in [] }, makeScratchMachine: { MeshMachineCached() }, console: console)
         let status = await MeshClientCommand.run(arguments, in: environment)
-        return ToolRun(status: status, output: console.output, errors: console.errors, prompts: console.prompts)
+        return ToolRun(
+            status: status, output: console.output, octets: console.octets, errors: console.errors,
+            prompts: console.prompts)
     }
 }

@@ -38,17 +38,13 @@ public final class Catalog: Sendable {
 
         /// Reads the headers of the frames up to `end`.
         mutating func read(to end: Int) throws {
-            var index = index
-            // Given up while it is changed, so that it has one owner and nothing is copied.
-            self.index = CatalogIndex()
-            defer { self.index = index }
-            var key = defaultKey
+            var scanner = scanner
+            defer { self.scanner = scanner }
             try scanner.scan(to: end) { header, frame, position in
-                if let value = SequenceInfo(header: header).defaultKey { key = value }
+                if let key = SequenceInfo(header: header).defaultKey { defaultKey = key }
                 index.take(
                     try CatalogIndex.Change(header: header, frame: frame, position: position, noting: &index))
             }
-            defaultKey = key
         }
     }
 

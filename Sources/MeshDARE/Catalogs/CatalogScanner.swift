@@ -32,29 +32,54 @@ struct CatalogScanner {
         var frames = SequenceFrames(log: sequence.log, position: position, end: end, next: next)
         while let frame = try frames.next() {
             let header = try frame.header
-            try verify(frame, header)
+            try verify(frame.headerOctets, header, frame.trailerOctets) {
+                frame.payload.withUnsafeBytes { HashAlgorithm.sha256.digest($0) }
+            }
             try body(header, frame.index, frame.position)
             position = frame.end
             next += 1
         }
     }
 
-    private mutating func verify(_ frame: SequenceFrame, _ header: JSONObject) throws {
+    /// As ``scan(to:_:)``, without reading payloads, however large they are: for archives.
+    mutating func scanLarge(
+        to end: Int, _ body: (_ header: JSONObject, _ frame: Int, _ stored: StoredFrame) throws -> Void
+    ) throws {
+        let log = sequence.log
+        while position < end {
+            let stored = try StoredFrame(log, at: position, limit: end)
+            let header = try FrameHeader.parse(stored.header[...], "header")
+            guard SequenceInfo(header: header).index == next else {
+                throw DAREError(.malformed, "In \(sequence.path), the frame at \(position) is not frame \(next).")
+            }
+            try verify(stored.header[...], header, stored.trailer[...]) {
+                try stored.payloadDigest(log, .sha256)
+            }
+            try body(header, next, stored)
+            position = stored.end
+            next += 1
+        }
+    }
+
+    private mutating func verify(
+        _ headerOctets: ArraySlice<UInt8>, _ header: JSONObject, _ trailerOctets: ArraySlice<UInt8>,
+        payloadDigest: () throws -> [UInt8]
+    ) throws {
         // Once another writer has added a frame, which has no check, there are none any more.
-        guard let stated = frame.trailerOctets.withUnsafeBytes({ FrameCheck.stated(in: $0) }) else {
+        guard let stated = trailerOctets.withUnsafeBytes({ FrameCheck.stated(in: $0) }) else {
             check = nil
             return
         }
         let digest: [UInt8]
         if sequence.type.hasPayloadDigest {
-            let trailer = try FrameHeader.parse(frame.trailerOctets, "trailer")
+            let trailer = try FrameHeader.parse(trailerOctets, "trailer")
             digest = try EnvelopeMembers(header: header, trailer: trailer).payloadDigest ?? []
         } else {
-            digest = frame.payload.withUnsafeBytes { HashAlgorithm.sha256.digest($0) }
+            digest = try payloadDigest()
         }
         let previous = check
-        let value = frame.headerOctets.withUnsafeBytes { header in
-            frame.trailerOctets.withUnsafeBytes { trailer in
+        let value = headerOctets.withUnsafeBytes { header in
+            trailerOctets.withUnsafeBytes { trailer in
                 FrameCheck.value(
                     previous: previous, header: header, trailer: trailer, payloadDigest: digest, stated.encoding)
             }

@@ -32,8 +32,8 @@ public struct EnvelopeOpener: Sendable {
         self.signers = signers
     }
 
-    /// How much memory header and trailer may take.
-    private static let memory = JSONMemoryLimit.octets(64 << 20)
+    /// How much memory header and trailer may take, however long the body is: some ten thousand recipients.
+    private static let memory = JSONMemoryLimit.octets(12 << 20)
 
     /// Opens the envelope that `source` gives, in JSON or JSON-B.
     ///

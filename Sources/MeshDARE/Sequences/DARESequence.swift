@@ -25,6 +25,9 @@ public final class DARESequence: Sendable {
     public var path: String { log.path }
 
     let log: FrameLog
+    let name: String
+    let directory: any ContainerDirectory
+    let access: ContainerAccess
     let keys: SequenceKeys
     let random: any RandomSource
     private let state: Mutex<State>
@@ -35,6 +38,7 @@ public final class DARESequence: Sendable {
         var tail = SequenceTail()
         var session: SequenceAppender.Exchange?
         var seeds: [Int: BaseSeed] = [:]
+        var index = SideIndex()
     }
 
     /// How far the file was when it was last looked at.
@@ -46,7 +50,8 @@ public final class DARESequence: Sendable {
     var type: SequenceType { knownType ?? .list }
 
     private init(
-        log: FrameLog, first: SequenceFrame, last: SequenceFrame, keys: SequenceKeys, random: any RandomSource
+        log: FrameLog, _ directory: any ContainerDirectory, _ access: ContainerAccess, first: StoredFrame,
+        last: StoredFrame, keys: SequenceKeys, random: any RandomSource
     ) throws(DAREError) {
         let members = try first.members
         let info = SequenceInfo(header: members.header)
@@ -59,9 +64,12 @@ public final class DARESequence: Sendable {
         meta = try members.contentMeta
         hasFrameChecks = members.header["FrameCheck"]?.string == FrameCheck.label
         self.log = log
+        self.name = log.name
+        self.directory = directory
+        self.access = access
         self.keys = keys
         self.random = random
-        state = Mutex(State(extent: Extent(end: last.end, last: last.index)))
+        state = Mutex(State(extent: Extent(end: last.end, last: try last.index)))
     }
 
     // MARK: Making and opening
@@ -76,7 +84,7 @@ public final class DARESequence: Sendable {
     ) throws -> DARESequence {
         let made = try FirstFrame.encode(options, keys: keys, random: random)
         let log = try FrameLog.create(name, in: directory, firstFrame: made.octets)
-        let sequence = try DARESequence(log: log, keys: keys, random: random)
+        let sequence = try DARESequence(log: log, directory, .append, keys: keys, random: random)
         if let seed = made.seed { sequence.state.withLock { $0.seeds[0] = seed } }
         if options.policy.encryption == .session, let seed = made.seed {
             sequence.state.withLock { $0.session = SequenceAppender.Exchange(frame: 0, seed: seed) }
@@ -92,15 +100,18 @@ public final class DARESequence: Sendable {
         keys: SequenceKeys = .none, random: any RandomSource = SystemRandomSource()
     ) throws -> DARESequence? {
         guard let log = try FrameLog.open(name, in: directory, access) else { return nil }
-        return try DARESequence(log: log, keys: keys, random: random)
+        return try DARESequence(log: log, directory, access, keys: keys, random: random)
     }
 
-    private convenience init(log: FrameLog, keys: SequenceKeys, random: any RandomSource) throws {
+    private convenience init(
+        log: FrameLog, _ directory: any ContainerDirectory, _ access: ContainerAccess, keys: SequenceKeys,
+        random: any RandomSource
+    ) throws {
         let end = try log.refresh()
         guard end > 0 else { throw DAREError(.malformed, "\(log.path) has no frame.") }
-        let first = try SequenceFrame(log.frame(at: 0))
-        let last = first.end == end ? first : try SequenceFrame(log.frame(endingAt: end))
-        try self.init(log: log, first: first, last: last, keys: keys, random: random)
+        let first = try StoredFrame(log, at: 0, limit: end)
+        let last = first.end == end ? first : try StoredFrame(log, endingAt: end)
+        try self.init(log: log, directory, access, first: first, last: last, keys: keys, random: random)
     }
 
     // MARK: How far it goes
@@ -116,7 +127,7 @@ public final class DARESequence: Sendable {
         let end = try log.refresh()
         let known = extent
         if end == known.end { return known.last + 1 }
-        let last = try SequenceFrame(log.frame(endingAt: end)).index
+        let last = try StoredFrame(log, endingAt: end).index
         return state.withLock { state in
             if end > state.extent.end { state.extent = Extent(end: end, last: last) }
             return state.extent.last + 1
@@ -124,6 +135,10 @@ public final class DARESequence: Sendable {
     }
 
     var extent: Extent { state.withLock { $0.extent } }
+
+    /// Lends the side index.
+    @discardableResult
+    func sideIndex<R: Sendable>(_ body: (inout SideIndex) -> R) -> R { state.withLock { body(&$0.index) } }
 
     // MARK: Appending
 
@@ -144,7 +159,7 @@ public final class DARESequence: Sendable {
                 remedy: "It can be read. To append, use the program that made it.")
         }
         let (known, session) = state.withLock { ($0.tail, $0.session) }
-        let (result, tail, exchange) = try log.append(durability: durability, until: deadline) { batch in
+        let (result, tail, exchange, places) = try log.append(durability: durability, until: deadline) { batch in
             var tail = known
             if tail.end != batch.start {
                 tail = try SequenceTail.read(log, end: batch.start, isTree: type.hasTreePosition, known: known)
@@ -155,12 +170,13 @@ public final class DARESequence: Sendable {
             var appender = SequenceAppender(self, own, tail, session)
             let result = try body(&appender)
             batch = appender.batch
-            return (result, appender.tail, appender.session)
+            return (result, appender.tail, appender.session, appender.places)
         }
         state.withLock { state in
             if tail.end > state.tail.end { state.tail = tail }
             if tail.end > state.extent.end { state.extent = Extent(end: tail.end, last: tail.last) }
             state.session = exchange ?? state.session
+            state.index.add(places, from: tail.last + 1 - places.count)
         }
         return result
     }

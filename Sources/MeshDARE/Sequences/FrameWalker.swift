@@ -32,13 +32,14 @@ struct FrameWalker {
     static let blockSize = 1 << 20
     let log: FrameLog
     let end: Int
-    private(set) var position = 0
+    private(set) var position: Int
     private var ordinal = 0
     private var predecessor = LinkState()
 
-    init(log: FrameLog, end: Int) {
+    init(log: FrameLog, end: Int, position: Int = 0) {
         self.log = log
         self.end = end
+        self.position = position
     }
 
     /// The next block; nil at the end.

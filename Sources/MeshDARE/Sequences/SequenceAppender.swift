@@ -12,6 +12,8 @@ public struct SequenceAppender {
     var tail: SequenceTail
     /// The exchange that later frames of this session use.
     var session: Exchange?
+    /// Where the frames begin that were added.
+    var places: [Int] = []
     private let start: Int
 
     /// A base seed, and the frame that has its exchange.
@@ -75,6 +77,7 @@ public struct SequenceAppender {
             content, stored, sequence.signing(content, isLast: isLast), after: tail)
         let position = batch.position
         batch.add(frame.records)
+        places.append(position)
         tail.advance(
             to: SequenceTail.Node(index: count, position: position, digest: frame.tree), end: batch.position,
             isTree: sequence.type.hasTreePosition, chain: frame.chain, check: frame.check)

@@ -31,6 +31,25 @@ public struct SequenceFrame: Sendable {
         self.init(index: index, position: position, end: end, content: content, records: records)
     }
 
+    /// The frame that begins at `position` and fills `octets`.
+    ///
+    /// - Throws: ``DAREError`` `malformed`, ``JBCDError``.
+    init(octets: [UInt8], at position: Int) throws {
+        let (records, index) = try octets.withOctets { octets in
+            let extent = try JBCDFrame.frameHead(octets)
+            guard extent.frameSize == octets.count,
+                (0..<extent.headSize).allSatisfy({ octets[$0] == octets[octets.count - 1 - $0] })
+            else { throw DAREError(.malformed, "There is no frame at \(position).") }
+            let content = UnsafeRawBufferPointer(
+                rebasing: octets[extent.headSize..<extent.headSize + extent.contentSize])
+            var records = try FrameRecords(content)
+            let index = try FrameHeader.index(in: UnsafeRawBufferPointer(rebasing: content[records.header]))
+            records.move(by: extent.headSize)
+            return (records, index)
+        }
+        self.init(index: index, position: position, end: position + octets.count, content: octets, records: records)
+    }
+
     init(_ frame: FrameLog.Frame) throws(DAREError) {
         try self.init(position: frame.position, end: frame.end, content: frame.content)
     }
@@ -105,6 +124,13 @@ struct FrameRecords: Equatable, Sendable {
             place = range.upperBound
         }
         guard count > 0 else { throw DAREError(.malformed, "A frame has no header.") }
+    }
+
+    /// The same records where the content begins `distance` octets later.
+    mutating func move(by distance: Int) {
+        header = header.lowerBound + distance..<header.upperBound + distance
+        payload = payload.lowerBound + distance..<payload.upperBound + distance
+        trailer = trailer.lowerBound + distance..<trailer.upperBound + distance
     }
 
     /// How large the content is when every length has its shortest form.

@@ -49,15 +49,13 @@ extension SequenceTail {
     ///
     /// - Throws: ``DAREError`` `malformed` when frames are not where others say.
     static func read(_ log: FrameLog, end: Int, isTree: Bool, known: SequenceTail) throws -> SequenceTail {
-        let frame = try SequenceFrame(log.frame(endingAt: end))
+        let frame = try StoredFrame(log, endingAt: end)
         let members = try frame.members
-        var tail = SequenceTail(end: end, last: frame.index)
+        var tail = SequenceTail(end: end, last: try frame.index)
         tail.chain = try members.chainDigest
-        tail.check = frame.content.withUnsafeBytes { content in
-            FrameCheck.stated(in: UnsafeRawBufferPointer(rebasing: content[frame.records.trailer]))?.value
-        }
+        tail.check = frame.trailer.withUnsafeBytes { FrameCheck.stated(in: $0)?.value }
         guard isTree else { return tail }
-        var nodes = [Node(index: frame.index, position: frame.position, digest: try members.treeDigest)]
+        var nodes = [Node(index: tail.last, position: frame.position, digest: try members.treeDigest)]
         var info = SequenceInfo(header: members.header)
         while let previous = SequenceTree.previous(of: nodes[nodes.count - 1].index) {
             if let place = known.path.lastIndex(where: { $0.index == previous }),
@@ -78,16 +76,17 @@ extension SequenceTail {
     /// The frame that a frame of a tree points at.
     static func earlier(
         _ log: FrameLog, _ info: SequenceInfo, index: Int, before position: Int
-    ) throws -> SequenceFrame {
+    ) throws -> StoredFrame {
         guard let place = info.treePosition, place < position else {
             throw DAREError(
                 .malformed, "Frame \(info.index ?? -1) of \(log.path) does not say where frame \(index) is.")
         }
-        let frame = try SequenceFrame(log.frame(at: place))
-        guard frame.index == index else {
+        let frame = try StoredFrame(log, at: place, limit: position)
+        let found = try frame.index
+        guard found == index else {
             throw DAREError(
                 .malformed,
-                "Frame \(info.index ?? -1) of \(log.path) points at frame \(frame.index) instead of frame \(index).")
+                "Frame \(info.index ?? -1) of \(log.path) points at frame \(found) instead of frame \(index).")
         }
         return frame
     }

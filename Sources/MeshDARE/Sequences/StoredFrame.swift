@@ -2,7 +2,7 @@ import MeshCryptography
 import MeshEncoding
 
 /// Where the parts of a frame lie in the file, read without its payload, however large that is.
-struct StoredFrame {
+struct StoredFrame: Sendable {
     let position: Int
     let end: Int
     /// The header's octets.
@@ -17,31 +17,34 @@ struct StoredFrame {
     /// No header or trailer is longer.
     static let mostMembers = 16 << 20
 
+    /// Up to this size a frame is read with one call.
+    private static let small = 4096
+
     /// Reads the frame at `position`, which must end by `limit`.
     ///
     /// - Throws: ``DAREError`` `malformed`, ``JBCDError``, ``PlatformError``.
     init(_ log: FrameLog, at position: Int, limit: Int) throws {
-        func head(_ place: Int, _ end: Int) throws -> [UInt8] {
-            try log.read(at: place, count: max(0, min(JBCDFrame.largestHead, end - place)))
+        let opening = try log.read(at: position, count: max(0, min(StoredFrame.small, limit - position)))
+        /// The octets from `place` on: from what was read already, if it has them.
+        func read(_ place: Int, _ count: Int) throws -> [UInt8] {
+            if place - position + count <= opening.count { return Array(opening[(place - position)...].prefix(count)) }
+            return try log.read(at: place, count: count)
         }
-        let opening = try head(position, limit)
         let frame = try opening.withOctets { (octets) throws(JBCDError) in try JBCDFrame.frameHead(octets) }
         guard frame.frameSize <= limit - position else {
             throw DAREError(.malformed, "The frame at \(position) of \(log.path) is cut off.")
         }
         self.position = position
         end = position + frame.frameSize
-        let closing = try log.read(at: end - frame.headSize, count: frame.headSize)
-        guard closing.reversed().elementsEqual(opening.prefix(frame.headSize)) else {
-            throw DAREError(.malformed, "The two ends of the frame at \(position) of \(log.path) differ.")
-        }
+        guard try read(end - frame.headSize, frame.headSize).reversed().elementsEqual(opening.prefix(frame.headSize))
+        else { throw DAREError(.malformed, "The two ends of the frame at \(position) of \(log.path) differ.") }
         let contentEnd = end - frame.headSize
         var place = position + frame.headSize
         var ranges: [Range<Int>] = []
         var size = 0
         while place < contentEnd {
-            let record = try head(place, contentEnd).withOctets { (octets) throws(JBCDError) in
-                try JBCDFrame.recordHead(octets)
+            let record = try read(place, min(JBCDFrame.largestHead, contentEnd - place)).withOctets {
+                (octets) throws(JBCDError) in try JBCDFrame.recordHead(octets)
             }
             let start = place + record.headSize
             guard record.contentSize <= contentEnd - start, ranges.count < 3 else {
@@ -58,10 +61,48 @@ struct StoredFrame {
         guard first.count <= StoredFrame.mostMembers, last.count <= StoredFrame.mostMembers else {
             throw DAREError(.malformed, "The header or trailer of the frame at \(position) of \(log.path) is too long.")
         }
-        header = try log.read(at: first.lowerBound, count: first.count)
-        trailer = try log.read(at: last.lowerBound, count: last.count)
+        header = try read(first.lowerBound, first.count)
+        trailer = try read(last.lowerBound, last.count)
         isShortest =
             size == frame.contentSize && JBCDFrame.Extent(contentSize: frame.contentSize).headSize == frame.headSize
+    }
+
+    /// Reads the frame that ends at `end`.
+    ///
+    /// - Throws: as ``init(_:at:limit:)``.
+    init(_ log: FrameLog, endingAt end: Int) throws {
+        let count = min(JBCDFrame.largestHead, end)
+        let extent = try log.read(at: end - count, count: count).withOctets { (octets) throws(JBCDError) in
+            try JBCDFrame.frameTail(octets)
+        }
+        guard extent.frameSize <= end else {
+            throw DAREError(.malformed, "The frame before \(end) of \(log.path) is longer than the file.")
+        }
+        try self.init(log, at: end - extent.frameSize, limit: end)
+        guard self.end == end else {
+            throw DAREError(.malformed, "The two ends of the frame at \(position) of \(log.path) differ.")
+        }
+    }
+
+    /// The number in the header.
+    var index: Int {
+        get throws(DAREError) {
+            try header.withOctets { (octets) throws(DAREError) in try FrameHeader.index(in: octets) }
+        }
+    }
+
+    /// Header and trailer.
+    var members: EnvelopeMembers {
+        get throws(DAREError) {
+            EnvelopeMembers(
+                header: try FrameHeader.parse(header[...], "header"),
+                trailer: try FrameHeader.parse(trailer[...], "trailer"))
+        }
+    }
+
+    /// The frame's place in the sequence.
+    var info: SequenceInfo {
+        get throws(DAREError) { SequenceInfo(header: try FrameHeader.parse(header[...], "header")) }
     }
 
     /// The digest of the payload, read in pieces.

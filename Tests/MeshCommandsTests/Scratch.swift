@@ -1,0 +1,30 @@
+import Foundation
+
+/// A directory of a test, gone with the value.
+final class Scratch: Sendable {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.appending(path: "mesh-commands-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// The path of `name` in it.
+    func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes a file, for its owner alone.
+    @discardableResult
+    func write(_ octets: some Sequence<UInt8>, to name: String, mode: Int = 0o600) throws -> String {
+        try Data(octets).write(to: URL(filePath: self(name)))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: self(name))
+        return self(name)
+    }
+
+    /// The octets of a file; nil if it is not there.
+    func read(_ name: String) -> [UInt8]? { (try? Data(contentsOf: URL(filePath: self(name)))).map { Array($0) } }
+
+    /// Everything that is in it.
+    var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
+}
