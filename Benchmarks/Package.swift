@@ -46,6 +46,18 @@ let package = Package(
                 .product(name: "MeshCryptography", package: "mesh-platform"),
                 .product(name: "MeshDARE", package: "mesh-platform"),
             ]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .executableTarget(
+            name: "SequenceBenchmark",
+            dependencies: [
+                "CSQLite",
+                .product(name: "MeshCore", package: "mesh-platform"),
+                .product(name: "MeshCryptography", package: "mesh-platform"),
+                .product(name: "MeshDARE", package: "mesh-platform"),
+                .product(name: "MeshEncoding", package: "mesh-platform"),
+                .product(name: "MeshFiles", package: "mesh-platform"),
+                .product(name: "MeshPlatforms", package: "mesh-platform"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

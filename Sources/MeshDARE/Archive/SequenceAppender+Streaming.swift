@@ -131,7 +131,8 @@ extension FrameBuilder {
             treePosition = target.position
         }
         let header = try writer.header(
-            content, index: index, treePosition: treePosition, encryption: encryption, isDigested: true)
+            content, index: index, treePosition: treePosition, indexPosition: tail.indexPosition,
+            encryption: encryption, isDigested: true)
         // Its parts have sizes that do not depend on the payload: that of any digest will do.
         let placeholder = SequenceTree.zeroBlock(algorithm)
         let tag = encryption?.algorithm.hasTag == true ? [UInt8](repeating: 0, count: 16) : nil

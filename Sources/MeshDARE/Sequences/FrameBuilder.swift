@@ -54,7 +54,8 @@ struct FrameBuilder {
             type: type, encoding: encoding, algorithm: algorithm, hasCheck: hasCheck, first: first)
         let signatures = try FrameSigner.sign(scope, digests, algorithm, stored.encryption, signer)
         let header = try writer.header(
-            content, index: index, treePosition: treePosition, encryption: stored.encryption,
+            content, index: index, treePosition: treePosition, indexPosition: tail.indexPosition,
+            encryption: stored.encryption,
             isDigested: digests.payload != nil)
         var trailer = try writer.trailer(content, digests, tag: stored.encryption?.tag, signatures: signatures)
         var check: [UInt8]?

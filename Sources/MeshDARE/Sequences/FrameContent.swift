@@ -25,9 +25,6 @@ public struct FrameContent: Sendable {
     /// Whether to sign the frame although the policy is ``SequencePolicy/Signature/any``.
     public var isSigned = false
 
-    /// Where the last index frame is.
-    var indexPosition: Int?
-
     /// A frame with that payload.
     public init(_ payload: [UInt8] = [], meta: ContentMeta? = nil) {
         self.payload = payload

@@ -31,7 +31,7 @@ struct FrameWriter {
 
     /// The header. Members that the content brings along stand instead of those written here.
     func header(
-        _ content: FrameContent, index: Int, treePosition: Int?, encryption: PayloadEncryption?,
+        _ content: FrameContent, index: Int, treePosition: Int?, indexPosition: Int?, encryption: PayloadEncryption?,
         isDigested: Bool
     ) throws(DAREError) -> [UInt8] {
         var writer = MemberWriter(encoding)
@@ -40,7 +40,7 @@ struct FrameWriter {
             writer.number("Index", index)
             if let treePosition { writer.number("TreePosition", treePosition) }
             if let exchange = encryption?.exchange { writer.number("ExchangePosition", exchange) }
-            if let indexPosition = content.indexPosition { writer.number("IndexPosition", indexPosition) }
+            if let indexPosition { writer.number("IndexPosition", indexPosition) }
             if content.isMeta { writer.yes("IsMeta") }
             if let key = content.defaultKey { try writer.members(["Default": .string(key)]) }
             if let first {

@@ -11,6 +11,8 @@ struct SequenceTail: Sendable {
     var chain: [UInt8]?
     /// The last frame's check.
     var check: [UInt8]?
+    /// Where the last index frame is.
+    var indexPosition: Int?
     /// In trees: the last frame, the one it points at, the one that points at, and so on; the last frame comes last.
     var path: [Node] = []
 
@@ -54,20 +56,22 @@ extension SequenceTail {
         var tail = SequenceTail(end: end, last: try frame.index)
         tail.chain = try members.chainDigest
         tail.check = frame.trailer.withUnsafeBytes { FrameCheck.stated(in: $0)?.value }
+        let info = SequenceInfo(header: members.header)
+        tail.indexPosition = members.header["SequenceIndex"] != nil ? frame.position : info.indexPosition
         guard isTree else { return tail }
         var nodes = [Node(index: tail.last, position: frame.position, digest: try members.treeDigest)]
-        var info = SequenceInfo(header: members.header)
+        var pointer = info
         while let previous = SequenceTree.previous(of: nodes[nodes.count - 1].index) {
             if let place = known.path.lastIndex(where: { $0.index == previous }),
-                known.path[place].position == info.treePosition
+                known.path[place].position == pointer.treePosition
             {
                 nodes.append(contentsOf: known.path[...place].reversed())
                 break
             }
-            let frame = try earlier(log, info, index: previous, before: nodes[nodes.count - 1].position)
+            let frame = try earlier(log, pointer, index: previous, before: nodes[nodes.count - 1].position)
             let members = try frame.members
             nodes.append(Node(index: previous, position: frame.position, digest: try members.treeDigest))
-            info = SequenceInfo(header: members.header)
+            pointer = SequenceInfo(header: members.header)
         }
         tail.path = nodes.reversed()
         return tail

@@ -28,6 +28,9 @@ struct SideIndex: Sendable {
         if isLoaded, positions.count == index { positions.append(contentsOf: added) }
     }
 
+    /// Takes these places instead.
+    mutating func replace(by places: [Int]) { positions = places }
+
     /// Forgets everything: it was wrong.
     mutating func discard() {
         positions = []
@@ -145,6 +148,9 @@ extension DARESequence {
             var loaded = SideIndex()
             let first = try SequenceFirst(log)
             try loaded.load(name, in: directory, first: first, end: extent.end)
+            if loaded.positions.isEmpty, let frame = try lastIndexFrame(extent) {
+                loaded.load(try FrameHeader.parse(frame.header[...], "header"), at: frame.position)
+            }
             sideIndex { if !$0.isLoaded { $0 = loaded } }
             if sideIndex({ $0.place(of: index) }) != nil { return true }
         }

@@ -1,0 +1,40 @@
+import Foundation
+import MeshCryptography
+import MeshDARE
+
+/// Appending without waiting for the disk, against writing the payload and hashing it.
+enum Appending {
+    static func measure(_ place: SequenceBenchmark.Place) throws {
+        let count = 20_000
+        let payload = SequenceBenchmark.payload
+        let file = open("\(place.path)/raw", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        guard file >= 0 else { throw SequenceBenchmark.Failure("no file") }
+        defer { close(file) }
+        func raw(_ octets: [UInt8]) throws {
+            guard write(file, octets, octets.count) == octets.count else { throw SequenceBenchmark.Failure("write") }
+        }
+        for type in [SequenceType.list, .chain, .merkle] {
+            let name = "append-\(type)"
+            let sequence = try DARESequence.create(name, in: place.directory, SequenceOptions(type))
+            try SequenceBenchmark.compare("sequence-append-\(type)-512", rounds: 7, per: count) {
+                for _ in 0..<count { try sequence.append(FrameContent(payload), durability: .atClose) }
+            } _: {
+                for _ in 0..<count {
+                    _ = HashAlgorithm.sha512.digest(payload)
+                    try raw(payload)
+                }
+            }
+            let batch = [FrameContent](repeating: FrameContent(payload), count: 64)
+            let together = [UInt8](repeating: 0x61, count: 64 * payload.count)
+            try SequenceBenchmark.compare("sequence-append-\(type)-64x512", rounds: 7, per: count) {
+                for _ in 0..<count / 64 { try sequence.append(durability: .atClose) { try $0.append(batch) } }
+            } _: {
+                for _ in 0..<count / 64 {
+                    for _ in 0..<64 { _ = HashAlgorithm.sha512.digest(payload) }
+                    try raw(together)
+                }
+            }
+            _ = try place.directory.remove(name)
+        }
+    }
+}
