@@ -83,7 +83,8 @@ public final class DARESequence: Sendable {
         keys: SequenceKeys = .none, random: any RandomSource = SystemRandomSource()
     ) throws -> DARESequence {
         let made = try FirstFrame.encode(options, keys: keys, random: random)
-        let log = try FrameLog.create(name, in: directory, firstFrame: made.octets)
+        let log = try FrameLog.create(
+            name, in: directory, firstFrame: made.octets, isIntact: FrameRecovery.isIntact)
         let sequence = try DARESequence(log: log, directory, .append, keys: keys, random: random)
         if let seed = made.seed { sequence.state.withLock { $0.seeds[0] = seed } }
         if options.policy.encryption == .session, let seed = made.seed {
@@ -99,7 +100,7 @@ public final class DARESequence: Sendable {
         _ name: String, in directory: any ContainerDirectory, _ access: ContainerAccess = .append,
         keys: SequenceKeys = .none, random: any RandomSource = SystemRandomSource()
     ) throws -> DARESequence? {
-        guard let log = try FrameLog.open(name, in: directory, access) else { return nil }
+        guard let log = try FrameLog.open(name, in: directory, access, isIntact: FrameRecovery.isIntact) else { return nil }
         return try DARESequence(log: log, directory, access, keys: keys, random: random)
     }
 
