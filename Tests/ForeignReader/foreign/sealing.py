@@ -13,8 +13,8 @@ from .jsonbcd import Decoder, binary
 KEY_SIZES = {"A256CBC": 32, "A128CBC": 16, "A256GCM": 32, "A128GCM": 16}
 
 
-def key_wrap_key(agreement, info):
-    return HKDF(hashes.SHA512(), 32, bytes(64), info).derive(agreement)
+def key_wrap_key(agreement, info, salt=bytes(64)):
+    return HKDF(hashes.SHA512(), 32, salt, info).derive(agreement)
 
 
 def unwrap(key, wrapped):

@@ -37,7 +37,7 @@ def check_one(entry, parts, label, payload_digest, more, ring, seed):
                     result.update(result="valid", over="manifest")
                     break
     if seed is not None and parts.salt is not None:
-        result["witness"] = check_witness(entry, parts, seed, signature, plain)
+        result["witness"] = check_witness(entry, parts, seed, signature, plain if result["over"] == "manifest" else None)
     return result
 
 
@@ -46,6 +46,7 @@ def check_witness(entry, parts, seed, signature, manifests):
         expected = derive(seed, parts.salt, signature, 32)
         return "valid" if binary(entry["witness"], "witness") == expected else "INVALID"
     stated = parts.octets("WitnessValue")
-    if stated is not None:
+    # It is over the manifest: whose it is, only a signature over the manifest tells.
+    if stated is not None and manifests:
         return "valid" if any(stated == derive(seed, parts.salt, text, 32) for text in manifests) else "INVALID"
     return None
