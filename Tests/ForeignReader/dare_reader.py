@@ -5,6 +5,7 @@
     dare_reader.py envelope FILE [--keys FILE] [--output FILE]     the same for an envelope, and its content
     dare_reader.py catalog FILE [--keys FILE]                      the objects of a catalog
     dare_reader.py archive FILE [--keys FILE] [--extract DIR]      the files of an archive
+    dare_reader.py proof FILE PROOF…                               proofs about a sequence
     dare_reader.py vectors FILE…                                   this reader against published vectors
 
 Exit status: 0 if all is well, 1 for any fault, 64 for a wrong command line.
@@ -20,7 +21,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
-from foreign import stores, vectors  # noqa: E402
+from foreign import proofs, stores, vectors  # noqa: E402
 from foreign.envelope import verify_envelope  # noqa: E402
 from foreign.faults import Fault  # noqa: E402
 from foreign.keys import KeyRing  # noqa: E402
@@ -111,6 +112,12 @@ def archive(options):
     return finish({"kind": "archive", "files": listing, "faults": faults}, True)
 
 
+def check_proofs(options):
+    report, sequence = verify_sequence(read(options.file), key_ring(None))
+    found = [proofs.check(read(path), sequence) for path in options.proofs]
+    return finish({"kind": "proofs", "proofs": found, "faults": report.get("faults", [])}, True)
+
+
 def run_vectors(options):
     status = 0
     for path in options.files:
@@ -137,6 +144,10 @@ def main():
             command.add_argument("--output")
         if name == "archive":
             command.add_argument("--extract", help="a new directory")
+    command = commands.add_parser("proof")
+    command.set_defaults(run=check_proofs)
+    command.add_argument("file")
+    command.add_argument("proofs", nargs="+")
     command = commands.add_parser("vectors")
     command.set_defaults(run=run_vectors)
     command.add_argument("files", nargs="+")
