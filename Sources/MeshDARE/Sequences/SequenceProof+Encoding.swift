@@ -45,12 +45,10 @@ extension ConsistencyProof {
         algorithm = text.algorithm
         rights = try text.digests("Path")
         chain = try text.digests("Chain")
-        guard let base = text.members["Base"] else {
-            base = []
-            return
+        base = try text.octets("Base")
+        guard !base.isEmpty || chain.isEmpty else {
+            throw DAREError(.malformed, "The proof has a chain of digests and no base.")
         }
-        guard let octets = base.binary else { throw DAREError(.malformed, "The member Base is not binary.") }
-        self.base = octets
     }
 }
 
@@ -79,6 +77,12 @@ private struct ProofText {
         index = try number("Index")
         apex = try number("Apex")
         algorithm = try HashAlgorithm(dareLabel: members["dig"]?.string ?? HashAlgorithm.dareStandard.dareLabel)
+    }
+
+    func octets(_ name: String) throws(DAREError) -> [UInt8] {
+        guard let value = members[name] else { return [] }
+        guard let octets = value.binary else { throw DAREError(.malformed, "The member \(name) is not binary.") }
+        return octets
     }
 
     func digests(_ name: String) throws(DAREError) -> [[UInt8]] {
