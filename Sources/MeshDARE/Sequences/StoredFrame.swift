@@ -24,26 +24,24 @@ struct StoredFrame: Sendable {
     ///
     /// - Throws: ``DAREError`` `malformed`, ``JBCDError``, ``PlatformError``.
     init(_ log: FrameLog, at position: Int, limit: Int) throws {
-        let opening = try log.read(at: position, count: max(0, min(StoredFrame.small, limit - position)))
-        /// The octets from `place` on: from what was read already, if it has them.
-        func read(_ place: Int, _ count: Int) throws -> [UInt8] {
-            if place - position + count <= opening.count { return Array(opening[(place - position)...].prefix(count)) }
-            return try log.read(at: place, count: count)
-        }
+        let window = try FrameWindow(log, at: position, count: max(0, min(StoredFrame.small, limit - position)))
+        let opening = window.octets
         let frame = try opening.withOctets { (octets) throws(JBCDError) in try JBCDFrame.frameHead(octets) }
         guard frame.frameSize <= limit - position else {
             throw DAREError(.malformed, "The frame at \(position) of \(log.path) is cut off.")
         }
         self.position = position
         end = position + frame.frameSize
-        guard try read(end - frame.headSize, frame.headSize).reversed().elementsEqual(opening.prefix(frame.headSize))
+        guard
+            try window.read(end - frame.headSize, frame.headSize).reversed().elementsEqual(
+                opening.prefix(frame.headSize))
         else { throw DAREError(.malformed, "The two ends of the frame at \(position) of \(log.path) differ.") }
         let contentEnd = end - frame.headSize
         var place = position + frame.headSize
         var ranges: [Range<Int>] = []
         var size = 0
         while place < contentEnd {
-            let record = try read(place, min(JBCDFrame.largestHead, contentEnd - place)).withOctets {
+            let record = try window.read(place, min(JBCDFrame.largestHead, contentEnd - place)).withOctets {
                 (octets) throws(JBCDError) in try JBCDFrame.recordHead(octets)
             }
             let start = place + record.headSize
@@ -61,8 +59,8 @@ struct StoredFrame: Sendable {
         guard first.count <= StoredFrame.mostMembers, last.count <= StoredFrame.mostMembers else {
             throw DAREError(.malformed, "The header or trailer of the frame at \(position) of \(log.path) is too long.")
         }
-        header = try read(first.lowerBound, first.count)
-        trailer = try read(last.lowerBound, last.count)
+        header = try window.read(first.lowerBound, first.count)
+        trailer = try window.read(last.lowerBound, last.count)
         isShortest =
             size == frame.contentSize && JBCDFrame.Extent(contentSize: frame.contentSize).headSize == frame.headSize
     }
@@ -118,5 +116,24 @@ struct StoredFrame: Sendable {
             place += piece.count
         }
         return digest.finalize()
+    }
+}
+
+/// Octets of a log that were read already, and the others as they are asked for.
+private struct FrameWindow {
+    let octets: [UInt8]
+    private let log: FrameLog
+    private let position: Int
+
+    init(_ log: FrameLog, at position: Int, count: Int) throws {
+        octets = try log.read(at: position, count: count)
+        self.log = log
+        self.position = position
+    }
+
+    /// The octets from `place` on.
+    func read(_ place: Int, _ count: Int) throws -> [UInt8] {
+        if place - position + count <= octets.count { return Array(octets[(place - position)...].prefix(count)) }
+        return try log.read(at: place, count: count)
     }
 }
