@@ -102,7 +102,8 @@ import Testing
                 #expect(throws: DAREError(.badProof, "")) { try proof.verify(from: wrong, to: checkpoints[apex]) }
                 guard apex % 4 != 1 else { continue }
                 for forged in try forgeries(proof.encoded()) {
-                    let forged = try ConsistencyProof(decoding: forged)
+                    // Some are refused as soon as they are read.
+                    guard let forged = try? ConsistencyProof(decoding: forged) else { continue }
                     let holds = holds {
                         let (old, new) = (min(forged.index, Self.last), min(forged.apex, Self.last))
                         try forged.verify(from: checkpoints[old], to: checkpoints[new])
