@@ -67,7 +67,7 @@ let package = Package(
             path: "Platforms/Linux/Files"),
         .target(
             name: "MeshHomeDirectory",
-            dependencies: ["MeshCore", "MeshCryptography", "MeshPlatforms", "MeshFiles"],
+            dependencies: ["MeshCore", "MeshDARE", "MeshPlatforms", "MeshFiles"],
             path: "Platforms/Linux/HomeDirectory"),
         .target(
             name: "MeshRegistry",

@@ -4,9 +4,6 @@ import MeshPlatforms
 
 /// The profile store in a ``HomeDirectory``: two files a profile, as platform specification §14 says.
 public final class FileProfileStore: ProfileStore {
-    /// The largest archive, in octets: some thousand versions of a large profile.
-    public static let largestArchive = 1 << 28
-
     public let name: String
     private let home: HomeDirectory
     private let calls: BlockingCalls
@@ -36,7 +33,9 @@ public final class FileProfileStore: ProfileStore {
         try await changing(options) { store in
             let directory = try store.createDirectory(of: profile)
             try directory.removeAbandonedFiles()
-            try store.append(signedProfile, to: Self.archiveName(profile), in: directory)
+            try directory.subdirectory(LinuxContainerDirectory.locks, create: false)?.removeAbandonedFiles()
+            try ProfileArchive.append(
+                signedProfile, to: Self.archiveName(profile), in: LinuxContainerDirectory(directory))
             try directory.replaceFile(Self.latestName(profile), with: signedProfile)
         }
     }
@@ -45,14 +44,12 @@ public final class FileProfileStore: ProfileStore {
         try await run(options) { store, deadline in
             // Without the lock first: that is enough unless someone is appending at this moment.
             var (archive, path) = try store.readArchive(of: profile)
-            if let found = archive, case .torn = found.tail {
+            if archive?.isTorn == true {
                 (archive, path) = try store.locked(deadline) { try store.readArchive(of: profile) }
             }
             guard let archive else { return [] }
-            return try archive.versions.enumerated().map { index, version in
-                guard let version else { throw Self.damaged(index + 1, path) }
-                return version
-            } + (try Self.checkTail(archive, path))
+            if let number = archive.firstDamaged { throw ProfileArchive.damaged(number, path) }
+            return archive.versions.compactMap { $0 }
         }
     }
 
@@ -63,7 +60,7 @@ public final class FileProfileStore: ProfileStore {
             guard try store.directory(of: profile) != nil else { return [] }
             return try store.locked(deadline) { () -> [[UInt8]] in
                 guard let archive = try store.readArchive(of: profile).archive else { return [] }
-                return archive.versions.compactMap { $0 } + archive.strays
+                return archive.versions.compactMap { $0 }
             }
         }
         guard let newest = versions.last(where: isValid) else { return nil }
@@ -124,52 +121,8 @@ public final class FileProfileStore: ProfileStore {
 
     private func readArchive(of profile: UDF) throws -> (archive: ProfileArchive?, path: String) {
         guard let directory = try directory(of: profile) else { return (nil, name) }
-        let path = directory.path(of: Self.archiveName(profile))
-        guard let octets = try directory.readFile(Self.archiveName(profile), limit: Self.largestArchive) else {
-            return (nil, path)
-        }
-        return (try ProfileArchive(octets, path: path), path)
-    }
-
-    /// Appends one version, under the lock. A tail that a killed writer left is cut off first.
-    private func append(_ version: [UInt8], to name: String, in directory: Directory) throws {
-        guard let file = try directory.openFile(name, create: true) else {
-            throw PlatformError(
-                .changedUnderneath, store: directory.path(of: name), "The directory was removed while it was in use.")
-        }
-        let size = try file.status().size
-        guard size <= Self.largestArchive - ProfileArchive.largestFrame else {
-            throw PlatformError(
-                .tooLarge, store: file.path, "The archive has reached \(Self.largestArchive) octets.",
-                remedy: "Move it away; a new one is started.")
-        }
-        // Reading the end is enough, whatever the archive's size, unless the end is not as it should be.
-        let last = max(0, size - ProfileArchive.largestFrame)
-        if ProfileArchive.endsInFrame(try file.read(at: last, count: size - last), isWhole: last == 0) {
-            return try file.append(ProfileArchive.frame(version), at: size)
-        }
-        let archive = try ProfileArchive(try file.read(at: 0, count: size), path: file.path)
-        var end = size
-        switch archive.tail {
-        case .clean: break
-        case .torn:
-            end = archive.hasHeader ? archive.end : 0
-            try file.truncate(to: end)
-        case .damaged:
-            _ = try Self.checkTail(archive, file.path)
-        }
-        try file.append((end == 0 ? ProfileArchive.header : []) + ProfileArchive.frame(version), at: end)
-    }
-
-    private static func checkTail(_ archive: ProfileArchive, _ path: String) throws -> [[UInt8]] {
-        if case .damaged = archive.tail { throw damaged(archive.versions.count + 1, path) }
-        return []
-    }
-
-    private static func damaged(_ number: Int, _ path: String) -> PlatformError {
-        PlatformError(
-            .corrupt, store: path, "Version \(number) in the archive is damaged.",
-            remedy: "Restore the file from a backup, or move it away; the latest profile does not need it.")
+        let name = Self.archiveName(profile)
+        return (try ProfileArchive(name, in: LinuxContainerDirectory(directory)), directory.path(of: name))
     }
 
     // MARK: - Calls

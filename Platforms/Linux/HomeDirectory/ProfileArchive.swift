@@ -1,137 +1,80 @@
 import MeshCore
-import MeshCryptography
+import MeshDARE
+import MeshFiles
 import MeshPlatforms
 
-/// The octets of an archive: every accepted version of a profile, oldest first.
+/// The archive of a profile: a DARE sequence with one frame for each accepted version, oldest first (platform specification
+/// §14).
 ///
-/// ```
-/// archive  header frame...
-/// header   the eight octets "MMMARC" 00 01: the last two are the version
-/// frame    length (4 octets, most significant first), SHA-2-512 of the length and the content (64), content,
-///          length again
-/// ```
-///
-/// The length at both ends makes a frame that was not written to its end (torn) stand out, and lets versions behind a
-/// damaged one be found from the end.
+/// Frames have digests and check values, so that a damaged version is found and named. Versions behind damage are found
+/// from the end.
 struct ProfileArchive {
-    static let header: [UInt8] = Array("MMMARC".utf8) + [0, 1]
-    private static let digestSize = 64
-    /// What a frame has besides its content.
-    private static let overhead = 4 + digestSize + 4
-    static let largestFrame = ProfileStoreLimits.largestProfile + overhead
+    /// What the first frame says it is.
+    static let contentType = "application/mmm-profile-archive"
 
-    private let octets: [UInt8]
-    /// Where the first frame may start.
-    private let first: Int
-    /// The contents of the frames that are whole, from the first on, and nil for a frame whose content is damaged.
+    /// The versions, and nil for one that is damaged.
     private(set) var versions: [[UInt8]?] = []
-    /// Where the last frame that was found from the start ends; the header's end if there is none.
-    private(set) var end: Int
-    /// Versions that were found from the end, behind something that is no frame.
-    private(set) var strays: [[UInt8]] = []
+    /// The number of the first version that is not as it was written; 0 is what stands before them; nil: all are.
+    private(set) var firstDamaged: Int?
+    /// Whether a writer that was killed has left something behind the last version.
+    private(set) var isTorn = false
 
-    /// What follows the frames.
-    enum Tail {
-        /// Nothing.
-        case clean
-        /// A frame that was not written to its end.
-        case torn
-        /// Something else: the archive is damaged.
-        case damaged
-    }
-
-    /// Reads an archive.
+    /// Reads the archive called `name`; nil if it is not there.
     ///
-    /// - Throws: ``PlatformError`` `unknownVersion`, `corrupt` if it does not start as an archive does.
-    init(_ octets: [UInt8], path: String) throws {
-        self.octets = octets
-        first = Self.header.count
-        end = min(Self.header.count, octets.count)
-        guard octets.starts(with: Self.header.prefix(6)) || Self.header.starts(with: octets) else {
+    /// - Throws: ``PlatformError`` `corrupt` if it does not begin as an archive does.
+    init?(_ name: String, in directory: any ContainerDirectory) throws {
+        guard let salvage = try SequenceSalvage(name, in: directory) else { return nil }
+        for (number, piece) in salvage.pieces.enumerated() {
+            switch piece {
+            case .frame(let frame) where number == 0 && frame.index == 0:
+                if !frame.isIntact { note(0) }
+            case .frame(let frame):
+                versions.append(frame.payload)
+                if !frame.isIntact { note(versions.count) }
+            case .damage(let damage) where damage.isTorn && number > 0:
+                isTorn = true
+            case .damage:
+                // What stands in the place of the first frame is no version.
+                if number > 0 { versions.append(nil) }
+                note(versions.count)
+            }
+        }
+        if salvage.pieces.isEmpty { note(0) }
+    }
+
+    private mutating func note(_ version: Int) { firstDamaged = firstDamaged ?? version }
+
+    /// Appends a version, durably; makes the archive if it is not there. A tail that a killed writer left is cut off.
+    ///
+    /// - Throws: ``PlatformError`` `noSpace`, `readOnly`, `inputOutput`, `corrupt`.
+    static func append(_ version: [UInt8], to name: String, in directory: any ContainerDirectory) throws {
+        // A version that was whole once is not to be taken for what a killed writer left.
+        if try SequenceSalvage.endsInFrame(name, in: directory) == false,
+            let archive = try ProfileArchive(name, in: directory), !archive.isTorn
+        {
+            throw damaged(archive.versions.count, "\(directory.path)/\(name)")
+        }
+        do {
+            let sequence = try DARESequence.open(name, in: directory) ?? create(name, in: directory)
+            try sequence.append(FrameContent(version), durability: .record)
+        } catch let error as DAREError {
             throw PlatformError(
-                .corrupt, store: path, "The file is not an archive of profiles.",
-                remedy: "Restore it from a backup, or move it away; the latest profile does not need it.")
-        }
-        guard octets.starts(with: Self.header) || Self.header.starts(with: octets) else {
-            throw PlatformError(
-                .unknownVersion, store: path, "The archive has version \(octets[6]).\(octets[7]), which is not known.",
-                remedy: "Use a newer release of this program.")
-        }
-        while let frame = frame(at: end) {
-            versions.append(frame.isSound ? Array(octets[frame.content]) : nil)
-            end = frame.end
-        }
-        var last = octets.count
-        while last > end, let frame = frame(endingAt: last), frame.start >= end, frame.isSound {
-            strays.insert(Array(octets[frame.content]), at: 0)
-            last = frame.start
+                .corrupt, store: "\(directory.path)/\(name)", "The archive cannot be appended to.",
+                remedy: "Restore it from a backup, or move it away; the latest profile does not need it.", cause: error)
         }
     }
 
-    /// Whether there is a header at all; an archive whose first write was cut short may have less.
-    var hasHeader: Bool { octets.count >= Self.header.count }
-
-    /// What follows the frames that were found from the start.
-    var tail: Tail {
-        if end == octets.count { return hasHeader ? .clean : .torn }
-        // Whoever dies while appending leaves less than a frame behind the last one, with nothing whole in it, or room
-        // that was never filled. If either length is that of the room, the frame was whole once.
-        let room = octets.count - end - Self.overhead
-        let wasWhole =
-            room >= 0 && (length(at: end) == room || length(at: octets.count - 4) == room)
-            && octets[end...].contains { $0 != 0 }
-        return strays.isEmpty && !wasWhole && octets.count - end < Self.largestFrame ? .torn : .damaged
+    /// Version `number` of the archive at `path` is damaged.
+    static func damaged(_ number: Int, _ path: String) -> PlatformError {
+        PlatformError(
+            .corrupt, store: path,
+            number > 0 ? "Version \(number) in the archive is damaged." : "The archive does not begin as one does.",
+            remedy: "Restore the file from a backup, or move it away; the latest profile does not need it.")
     }
 
-    /// The octets of a frame with `content`.
-    static func frame(_ content: [UInt8]) -> [UInt8] {
-        let length = (0..<4).map { UInt8(truncatingIfNeeded: content.count >> (24 - 8 * $0)) }
-        return length + HashAlgorithm.sha512.digest(length + content) + content + length
-    }
-
-    /// Whether `octets`, the last of an archive or (`isWhole`) all of it, end in a sound frame.
-    static func endsInFrame(_ octets: [UInt8], isWhole: Bool) -> Bool {
-        guard !isWhole || octets.starts(with: header) else { return false }
-        return ProfileArchive(tail: octets, first: isWhole ? header.count : 0)
-            .frame(endingAt: octets.count)?.isSound ?? false
-    }
-
-    private init(tail: [UInt8], first: Int) {
-        octets = tail
-        self.first = first
-        end = tail.count
-    }
-
-    private struct Frame {
-        let start: Int
-        let content: Range<Int>
-        let isSound: Bool
-        var end: Int { content.upperBound + 4 }
-    }
-
-    /// The frame that starts at `start`, if its two lengths agree.
-    private func frame(at start: Int) -> Frame? {
-        guard octets.count - start >= Self.overhead else { return nil }
-        let length = self.length(at: start)
-        guard length <= ProfileStoreLimits.largestProfile, octets.count - start - Self.overhead >= length else {
-            return nil
-        }
-        let first = start + 4 + Self.digestSize
-        let content = first..<first + length
-        guard self.length(at: content.upperBound) == length else { return nil }
-        let digest = HashAlgorithm.sha512.digest(Array(octets[start..<start + 4]) + octets[content])
-        return Frame(start: start, content: content, isSound: octets[start + 4..<first].elementsEqual(digest))
-    }
-
-    private func frame(endingAt end: Int) -> Frame? {
-        guard end >= first + Self.overhead else { return nil }
-        let start = end - Self.overhead - length(at: end - 4)
-        guard start >= first else { return nil }
-        return frame(at: start)
-    }
-
-    /// The caller has checked that four octets are there.
-    private func length(at place: Int) -> Int {
-        octets[place..<place + 4].reduce(0) { $0 << 8 | Int($1) }
+    private static func create(_ name: String, in directory: any ContainerDirectory) throws -> DARESequence {
+        var meta = ContentMeta()
+        meta.contentType = contentType
+        return try DARESequence.create(name, in: directory, SequenceOptions(.chain, meta: meta))
     }
 }
