@@ -27,7 +27,7 @@ enum Appending {
             let batch = [FrameContent](repeating: FrameContent(payload), count: 64)
             let together = [UInt8](repeating: 0x61, count: 64 * payload.count)
             try SequenceBenchmark.compare("sequence-append-\(type)-64x512", rounds: 7, per: count) {
-                for _ in 0..<count / 64 { try sequence.append(durability: .atClose) { try $0.append(batch) } }
+                for _ in 0..<count / 64 { _ = try sequence.append(durability: .atClose) { try $0.append(batch) } }
             } _: {
                 for _ in 0..<count / 64 {
                     for _ in 0..<64 { _ = HashAlgorithm.sha512.digest(payload) }

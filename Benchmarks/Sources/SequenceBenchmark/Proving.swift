@@ -7,7 +7,7 @@ enum Proving {
         let last = 1_000_000
         let sequence = try DARESequence.create("proof", in: place.directory, SequenceOptions(.merkle))
         let batch = [FrameContent](repeating: FrameContent([1, 2, 3]), count: 1000)
-        for _ in 0..<last / 1000 { try sequence.append(durability: .atClose) { try $0.append(batch) } }
+        for _ in 0..<last / 1000 { _ = try sequence.append(durability: .atClose) { try $0.append(batch) } }
         try sequence.saveIndex()
         let apex = try sequence.checkpoint(at: last)
         var (making, verifying): ([Double], [Double]) = ([], [])

@@ -45,7 +45,7 @@ enum Reading {
     private static func make(_ name: String, _ count: Int, _ place: SequenceBenchmark.Place) throws {
         let sequence = try DARESequence.create(name, in: place.directory)
         let batch = [FrameContent](repeating: FrameContent(SequenceBenchmark.payload), count: 1000)
-        for _ in 0..<count / 1000 { try sequence.append(durability: .atClose) { try $0.append(batch) } }
+        for _ in 0..<count / 1000 { _ = try sequence.append(durability: .atClose) { try $0.append(batch) } }
         try sequence.synchronize()
     }
 }

@@ -32,11 +32,14 @@ enum Verifying {
                 throw SequenceBenchmark.Failure("not intact")
             }
         } _: {
-            DispatchQueue.concurrentPerform(iterations: workers) { _ in
-                var digest = StreamingDigest(.sha512)
-                for _ in 0..<(count >> 20) / workers { digest.update(block) }
-                precondition(digest.finalize().count == 64)
-            }
+            DispatchQueue.concurrentPerform(iterations: workers) { _ in hash(block, times: (count >> 20) / workers) }
         }
+    }
+
+    private static func hash(_ block: [UInt8], times: Int) {
+        var digest = StreamingDigest(.sha512)
+        for _ in 0..<times { digest.update(block) }
+        let octets = digest.finalize()
+        precondition(octets.count == 64)
     }
 }
