@@ -100,7 +100,9 @@ public final class DARESequence: Sendable {
         _ name: String, in directory: any ContainerDirectory, _ access: ContainerAccess = .append,
         keys: SequenceKeys = .none, random: any RandomSource = SystemRandomSource()
     ) throws -> DARESequence? {
-        guard let log = try FrameLog.open(name, in: directory, access, isIntact: FrameRecovery.isIntact) else { return nil }
+        guard let log = try FrameLog.open(name, in: directory, access, isIntact: FrameRecovery.isIntact) else {
+            return nil
+        }
         return try DARESequence(log: log, directory, access, keys: keys, random: random)
     }
 

@@ -109,9 +109,45 @@ struct FrameExaminer: Sendable {
         let isShortest =
             records.shortestSize == content.count
             && JBCDFrame.Extent(contentSize: content.count).headSize == extent.headSize
-        return try examine(
-            range, Array(content[records.header]), Array(content[records.trailer]), isShortest: isShortest, &link
-        ) { $0.digest(UnsafeRawBufferPointer(rebasing: content[records.payload])) }
+        let digest = { (algorithm: HashAlgorithm) in
+            algorithm.digest(UnsafeRawBufferPointer(rebasing: content[records.payload]))
+        }
+        let header = UnsafeRawBufferPointer(rebasing: content[records.header])
+        let trailer = UnsafeRawBufferPointer(rebasing: content[records.trailer])
+        if isShortest, let written = written(header, trailer) {
+            return try examine(range, written, header, trailer, &link, digest)
+        }
+        return try examine(range, Array(header), Array(trailer), isShortest: isShortest, &link, digest)
+    }
+
+    /// The frame as it is written here; nil if anything about it is otherwise.
+    private func written(_ header: UnsafeRawBufferPointer, _ trailer: UnsafeRawBufferPointer) -> WrittenFrame? {
+        guard traits.hasChecks, !traits.isSigned, signers.isEmpty, let type = traits.type else { return nil }
+        return WrittenFrame(header: header, trailer: trailer, type: type, traits.digest)
+    }
+
+    private func examine(
+        _ range: Range<Int>, _ written: WrittenFrame, _ header: UnsafeRawBufferPointer,
+        _ trailer: UnsafeRawBufferPointer, _ link: inout LinkState, _ digest: (HashAlgorithm) throws -> [UInt8]
+    ) throws -> ExaminedFrame {
+        var frame = ExaminedFrame(position: range.lowerBound, end: range.upperBound)
+        frame.index = written.index
+        frame.treePosition = written.treePosition
+        frame.algorithm = traits.digest
+        let stated = Stated(
+            payload: written.payloadDigest, chain: written.chain, tree: written.tree, check: (written.check, .json))
+        try digests(&frame, stated, link, digest)
+        try check(&frame, link, stated, header, trailer, isShortest: true, digest)
+        link = LinkState(chain: written.chain, check: written.check)
+        return frame
+    }
+
+    /// What a frame states about itself.
+    private struct Stated {
+        var payload: [UInt8]?
+        var chain: [UInt8]?
+        var tree: [UInt8]?
+        var check: (value: [UInt8], encoding: JSONEncoding)?
     }
 
     private func examine(
@@ -140,27 +176,34 @@ struct FrameExaminer: Sendable {
                 frame.add(.unsupported, "the sequence is of a type that is not known here.")
             }
         }
-        let stated: (payload: [UInt8]?, chain: [UInt8]?, tree: [UInt8]?)
+        var stated = Stated(check: trailer.withUnsafeBytes { FrameCheck.stated(in: $0) })
         do throws(DAREError) {
             frame.algorithm = try members.digestAlgorithm
-            stated = (try members.payloadDigest, try members.chainDigest, try members.treeDigest)
+            stated.payload = try members.payloadDigest
+            stated.chain = try members.chainDigest
+            stated.tree = try members.treeDigest
         } catch {
             frame.add(error.code == .unsupportedAlgorithm ? .unsupported : .badHeader, error.message, error)
             return frame
         }
-        try digests(&frame, stated, before, members, digest)
+        try digests(&frame, stated, before, digest)
+        if let payload = frame.payloadDigest { signatures(&frame, members, payload) }
         if traits.isSigned, members.member("signatures") == nil {
             frame.add(.notSigned, "the policy says that every frame is signed, and it is not.")
         }
         exchange(&frame, info, members)
-        try check(&frame, before, header, trailer, isShortest: isShortest, digest)
-        link = LinkState(chain: stated.chain, check: trailer.withUnsafeBytes { FrameCheck.stated(in: $0)?.value })
+        try header.withUnsafeBytes { header in
+            try trailer.withUnsafeBytes { trailer in
+                try check(&frame, before, stated, header, trailer, isShortest: isShortest, digest)
+            }
+        }
+        link = LinkState(chain: stated.chain, check: stated.check?.value)
         return frame
     }
 
     private func digests(
-        _ frame: inout ExaminedFrame, _ stated: (payload: [UInt8]?, chain: [UInt8]?, tree: [UInt8]?),
-        _ before: LinkState, _ members: EnvelopeMembers, _ digest: (HashAlgorithm) throws -> [UInt8]
+        _ frame: inout ExaminedFrame, _ stated: Stated, _ before: LinkState,
+        _ digest: (HashAlgorithm) throws -> [UInt8]
     ) throws {
         frame.hasPayloadDigest = stated.payload != nil
         frame.chain = stated.chain
@@ -184,7 +227,6 @@ struct FrameExaminer: Sendable {
                 frame.add(.chainDigest, "the chain digest is not that of the frames before and the payload.")
             }
         }
-        signatures(&frame, members, payload)
     }
 
     /// A payload that is encrypted under an exchange of another frame has it before.
@@ -196,11 +238,11 @@ struct FrameExaminer: Sendable {
     }
 
     private func check(
-        _ frame: inout ExaminedFrame, _ before: LinkState, _ header: [UInt8], _ trailer: [UInt8], isShortest: Bool,
-        _ digest: (HashAlgorithm) throws -> [UInt8]
+        _ frame: inout ExaminedFrame, _ before: LinkState, _ stated: Stated, _ header: UnsafeRawBufferPointer,
+        _ trailer: UnsafeRawBufferPointer, isShortest: Bool, _ digest: (HashAlgorithm) throws -> [UInt8]
     ) throws {
         guard traits.hasChecks else { return }
-        guard let (stated, encoding) = trailer.withUnsafeBytes({ FrameCheck.stated(in: $0) }) else {
+        guard let (stated, encoding) = stated.check else {
             frame.add(.missingCheck, "it has no check: it was changed, or added by another program.")
             return
         }
@@ -210,12 +252,8 @@ struct FrameExaminer: Sendable {
         if before.isUnknown { return }
         let payloadDigest =
             traits.type?.hasPayloadDigest == true ? frame.payloadDigest ?? [] : try digest(.sha256)
-        let computed = header.withUnsafeBytes { header in
-            trailer.withUnsafeBytes { trailer in
-                FrameCheck.value(
-                    previous: before.check, header: header, trailer: trailer, payloadDigest: payloadDigest, encoding)
-            }
-        }
+        let computed = FrameCheck.value(
+            previous: before.check, header: header, trailer: trailer, payloadDigest: payloadDigest, encoding)
         if computed == stated {
             frame.hasValidDigest = true
         } else {
