@@ -5,7 +5,7 @@ import MeshFuzzTargets
 /// Fuzzes one target where libFuzzer is linked in (see scripts/fuzz), and replays inputs that are kept, in any build:
 ///
 ///     mesh-fuzz list
-///     mesh-fuzz replay TARGET FILE|DIRECTORY…
+///     mesh-fuzz replay [--seconds LIMIT] TARGET FILE|DIRECTORY…
 ///     mesh-fuzz seeds TARGET DIRECTORY          writes the inputs that our own writer makes
 ///     mesh-fuzz TARGET [libFuzzer's arguments]
 @main
@@ -17,8 +17,14 @@ enum Main {
         case "list"?:
             for target in FuzzTarget.all { print(target.name) }
         case "replay"?:
+            var limit = Replay.timeLimit
+            if arguments.count > 2, arguments[1] == "--seconds" {
+                guard let seconds = Double(arguments[2]) else { fail("--seconds wants a number") }
+                limit = seconds
+                arguments.removeSubrange(1...2)
+            }
             guard arguments.count > 1 else { fail("replay needs a target") }
-            let replay = Replay(target(arguments[1]))
+            let replay = Replay(target(arguments[1]), timeLimit: limit)
             for path in arguments.dropFirst(2) { replay.run(path) }
         case "seeds"?:
             guard arguments.count == 3 else { fail("seeds needs a target and a directory") }

@@ -25,12 +25,19 @@ public struct FuzzTarget: Sendable {
     /// The one called `name`.
     public static func named(_ name: String) -> FuzzTarget? { (all + planted).first { $0.name == name } }
 
-    /// What the replay must notice: a trap, and more memory than an input may take.
+    /// What the replay must notice: a trap, more memory than an input may take, and time.
     private static let planted = [
         FuzzTarget("planted-trap") { input in require(input.isEmpty, "as planned") },
         FuzzTarget("planted-memory") { input in
             let much = [UInt8](repeating: 1, count: memoryLimit(input.count) + 1)
             if !input.isEmpty { require(much.allSatisfy { $0 == 1 }, "memory does not hold") }
+        },
+        FuzzTarget("planted-time") { input in
+            guard !input.isEmpty else { return }
+            // Work, not waiting: some 10^8 steps.
+            var state: UInt64 = 1
+            for _ in 0..<100_000_000 { state = state &* 6_364_136_223_846_793_005 &+ 1 }
+            require(state != 0, "the state is odd or even")
         },
     ]
 }

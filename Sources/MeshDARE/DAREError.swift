@@ -32,6 +32,8 @@ public struct DAREError: MeshError, Equatable {
         public static let corruptKeyExchange = Code(name: "dare-corrupt-key-exchange")
         /// The body does not decrypt: it was changed, or encrypted under another base seed.
         public static let decryptionFailed = Code(name: "dare-decryption-failed")
+        /// More signatures, or more entries of recipients to try, than anybody has: each costs operations on a curve.
+        public static let tooCostly = Code(name: "dare-too-costly")
         /// The salt was erased on purpose: nobody can decrypt the body any more.
         public static let saltErased = Code(name: "dare-salt-erased")
     }

@@ -38,39 +38,38 @@ extension Base64URL {
         if text.isEmpty { text = characters } else { text.append(contentsOf: characters) }
     }
 
-    /// The octets that `text` stands for; nil if a character is none of the alphabet, or the length or, unless they are
-    /// ignored, the spare bits of the last character are those of no text.
-    static func octets(of text: UnsafeRawBufferPointer, ignoresSpareBits: Bool) -> [UInt8]? {
-        guard text.count % 4 != 1 else { return nil }
-        let rest = text.count % 4
-        var seen: UInt8 = 0
-        var spare = 0
-        let octets = values.withUnsafeBufferPointer { values in
-            [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3 + max(rest - 1, 0)) { target, count in
-                // The table has a value for each octet; the target has room for three octets each four characters.
-                func value(_ place: Int) -> Int {
-                    let value = values[Int(text[place])]
-                    seen |= value
-                    return Int(value & 63)
-                }
-                var from = 0
-                while text.count - from >= 4 {
-                    let bits = value(from) << 18 | value(from + 1) << 12 | value(from + 2) << 6 | value(from + 3)
-                    target[count] = UInt8(truncatingIfNeeded: bits >> 16)
-                    target[count + 1] = UInt8(truncatingIfNeeded: bits >> 8)
-                    target[count + 2] = UInt8(truncatingIfNeeded: bits)
-                    count += 3
-                    from += 4
-                }
-                guard rest > 0 else { return }
-                let bits = value(from) << 18 | value(from + 1) << 12 | (rest == 3 ? value(from + 2) << 6 : 0)
-                target[count] = UInt8(truncatingIfNeeded: bits >> 16)
-                if rest == 3 { target[count + 1] = UInt8(truncatingIfNeeded: bits >> 8) }
-                count += rest - 1
-                spare = bits & (rest == 3 ? 0xFF : 0xFFFF)
+    /// The values of a character at each of the four places of a group, in the bits where they stand in its three octets;
+    /// ``noCharacter`` for an octet that is none.
+    private static let places: [UInt32] = (0..<4).flatMap { place in
+        values.map { $0 < 64 ? UInt32($0) << (18 - 6 * UInt32(place)) : noCharacter }
+    }
+    private static let noCharacter: UInt32 = 1 << 24
+
+    /// Decodes whole groups of four characters, up to the first that holds something else.
+    ///
+    /// - Parameter target: room for three octets each group, and one more.
+    /// - Returns: how many characters were decoded.
+    static func decodeGroups(_ text: UnsafeRawBufferPointer, into target: UnsafeMutableRawPointer) -> Int {
+        places.withUnsafeBufferPointer { places in
+            // The table has 1,024 values: an octet at four places. Octets 0 to 2 of what is stored count.
+            var from = 0
+            var target = target
+            while text.count - from >= 4 {
+                let group =
+                    places[Int(text[from])] | places[256 + Int(text[from + 1])]
+                    | places[512 + Int(text[from + 2])] | places[768 + Int(text[from + 3])]
+                guard group < noCharacter else { break }
+                target.storeBytes(of: (group << 8).bigEndian, as: UInt32.self)
+                target += 3
+                from += 4
             }
+            return from
         }
-        // Only the value of what is no character has the highest bit.
-        return seen < 64 && (spare == 0 || ignoresSpareBits) ? octets : nil
+    }
+
+    /// The value of a character; nil if it is none of the alphabet.
+    static func value(of character: UInt8) -> UInt32? {
+        let value = values[Int(character)]
+        return value < 64 ? UInt32(value) : nil
     }
 }

@@ -13,28 +13,11 @@ public enum Base64URL {
     ///   bits that are not zero are accepted, as files of others have them.
     public static func decode(_ text: String, isTolerant: Bool = false) -> [UInt8]? {
         var text = text
-        if let octets = text.withUTF8({ octets(of: UnsafeRawBufferPointer($0), ignoresSpareBits: false) }) {
-            return octets
+        return text.withUTF8 { characters in
+            var decoder = Base64URLDecoder(isTolerant: isTolerant)
+            var octets: [UInt8] = []
+            let isText = decoder.decode(UnsafeRawBufferPointer(characters), into: &octets)
+            return isText && decoder.finish(into: &octets) ? octets : nil
         }
-        guard isTolerant else { return nil }
-        return tidied(text)?.withUnsafeBytes { octets(of: $0, ignoresSpareBits: true) }
-    }
-
-    /// `text` in the URL alphabet, without white space, and without padding at its end; nil if something follows that.
-    private static func tidied(_ text: String) -> [UInt8]? {
-        var tidied: [UInt8] = []
-        tidied.reserveCapacity(text.utf8.count)
-        var isPadded = false
-        for octet in text.utf8 {
-            switch octet {
-            case 0x20, 0x09, 0x0A, 0x0D: continue
-            case 0x3D: isPadded = true
-            case _ where isPadded: return nil
-            case 0x2B: tidied.append(0x2D)
-            case 0x2F: tidied.append(0x5F)
-            default: tidied.append(octet)
-            }
-        }
-        return tidied
     }
 }

@@ -13,13 +13,7 @@ struct JSONCodeTable {
     mutating func define(
         _ code: UInt32, as item: JSONValue, memory: inout JSONMemory, at offset: Int
     ) throws(JSONError) {
-        let size =
-            switch item {
-            case .string(let text): text.utf8.count
-            case .binary(let octets): octets.count
-            default: 0
-            }
-        try memory.keep(128 + size, at: offset)
+        try memory.keep(128 + Self.size(item), at: offset)
         order += 1
         defined[code] = (item, order)
     }
@@ -35,7 +29,23 @@ struct JSONCodeTable {
         inserted.append((found, base, order))
     }
 
-    func item(_ code: UInt32, at offset: Int) throws(JSONError) -> JSONValue {
+    /// What a code stands for. It is counted as if it were copied, though it is not: whoever works on the values does not get
+    /// more to do from a short code than from what it stands for.
+    func item(_ code: UInt32, memory: inout JSONMemory, at offset: Int) throws(JSONError) -> JSONValue {
+        let item = try find(code, at: offset)
+        try memory.charge(Self.size(item), at: offset)
+        return item
+    }
+
+    private static func size(_ item: JSONValue) -> Int {
+        switch item {
+        case .string(let text): text.utf8.count
+        case .binary(let octets): octets.count
+        default: 0
+        }
+    }
+
+    private func find(_ code: UInt32, at offset: Int) throws(JSONError) -> JSONValue {
         let own = defined[code]
         for entry in inserted.reversed() where entry.order > own?.order ?? 0 && code >= entry.base {
             let items = dictionaries[entry.dictionary].items

@@ -27,7 +27,7 @@ extension JSONLexer {
         case 0xC0...0xC2:
             guard accepted >= .jsonC else { break }
             place += 1
-            return try codes.item(try code(tag), at: offset)
+            return try codes.item(try code(tag), memory: &memory, at: offset)
         case 0xC8...0xCA:
             guard accepted >= .jsonC else { break }
             return try define(tag)

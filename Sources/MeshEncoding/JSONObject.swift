@@ -1,4 +1,4 @@
-/// The members of a JSON object, in their order.
+/// The members of a JSON object, in their order. Names are the same if their octets are.
 ///
 /// Looking up, adding, replacing and removing a member take a time that does not grow with their number (removing:
 /// amortised), so that a registry of a hundred thousand keys can be held and changed in place.
@@ -16,10 +16,10 @@ public struct JSONObject: Sendable {
     /// Where each name of a large object is. Beside the slots, so that small objects are small.
     private final class Index: Sendable {
         // Changed only while one object alone refers to it: see `withIndex`.
-        nonisolated(unsafe) var places: [String: Int]
+        nonisolated(unsafe) var places: [ExactText: Int]
         nonisolated(unsafe) var removed: Int
 
-        init(places: [String: Int], removed: Int) {
+        init(places: [ExactText: Int], removed: Int) {
             self.places = places
             self.removed = removed
         }
@@ -49,8 +49,8 @@ public struct JSONObject: Sendable {
 
     @inline(__always)
     private func position(of name: String) -> Int? {
-        if let index { return index.places[name] }
-        for place in slots.indices where slots[place]?.name == name { return place }
+        if let index { return index.places[ExactText(name)] }
+        for place in slots.indices where slots[place]?.name.hasOctets(of: name) == true { return place }
         return nil
     }
 
@@ -81,7 +81,7 @@ public struct JSONObject: Sendable {
         let place = slots.count
         slots.append(Slot(name: name, value: value))
         if index != nil {
-            withIndex { $0.places[name] = place }
+            withIndex { $0.places[ExactText(name)] = place }
         } else if place >= Self.indexThreshold {
             reindex()
         }
@@ -99,8 +99,8 @@ public struct JSONObject: Sendable {
             try Self.chargeIndex(place, memory: &memory, at: offset)
             var former: Int?
             withIndex { index in
-                former = index.places.updateValue(place, forKey: name)
-                if let former { index.places[name] = former }
+                former = index.places.updateValue(place, forKey: ExactText(name))
+                if let former { index.places[ExactText(name)] = former }
             }
             guard former == nil else { return false }
             try memory.append(Slot(name: name, value: value), to: &slots, at: offset)
@@ -134,7 +134,7 @@ public struct JSONObject: Sendable {
         var isSparse = false
         let count = slots.count
         withIndex { index in
-            index.places[name] = nil
+            index.places[ExactText(name)] = nil
             index.removed += 1
             isSparse = index.removed > 8 && index.removed * 2 > count
         }
@@ -145,10 +145,10 @@ public struct JSONObject: Sendable {
     }
 
     private mutating func reindex() {
-        var places: [String: Int] = [:]
+        var places: [ExactText: Int] = [:]
         places.reserveCapacity(slots.count)
         for (place, slot) in slots.enumerated() {
-            if let slot { places[slot.name] = place }
+            if let slot { places[ExactText(slot.name)] = place }
         }
         index = Index(places: places, removed: 0)
     }
@@ -179,7 +179,7 @@ extension JSONObject: Equatable {
     /// Equal when the members are, in the same order.
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
         left.count == right.count
-            && zip(left.members, right.members).allSatisfy { $0.name == $1.name && $0.value == $1.value }
+            && zip(left.members, right.members).allSatisfy { $0.name.hasOctets(of: $1.name) && $0.value == $1.value }
     }
 }
 

@@ -19,6 +19,9 @@ struct JSONPrinter {
     private var level = 0
     /// How many characters the line has that the next value begins on, as the reference layout counts them.
     private var column = 0
+    /// How many digits of long whole numbers may still be turned into octets, which takes a time that grows as their square:
+    /// no more octets than a reader takes, see `JSONLexer.longIntegers`.
+    private var longDigits = 630_000
 
     init(_ options: JSONWritingOptions, layout: Layout = .compact) {
         self.layout = layout
@@ -139,7 +142,7 @@ struct JSONPrinter {
 
     mutating func write(_ text: String) {
         guard isText else {
-            if let code = codes?.texts[text] { return writeCode(code, tag: 0xC0) }
+            if let code = codes?.texts[ExactText(text)] { return writeCode(code, tag: 0xC0) }
             return writeTagged(text, tag: 0x80)
         }
         writeQuoted(text)
@@ -194,7 +197,7 @@ struct JSONPrinter {
             if let value = Int64(text) {
                 return writeInteger(value.magnitude, isNegative: value < 0)
             }
-            if text.utf8.count < 160_000, let (isNegative, octets) = DecimalDigits.magnitude(of: text) {
+            if isAffordable(text), let (isNegative, octets) = DecimalDigits.magnitude(of: text) {
                 if octets.count <= 8 {
                     let value = octets.reduce(0) { $0 << 8 | UInt64($1) }
                     return writeInteger(value, isNegative: isNegative)
@@ -208,6 +211,15 @@ struct JSONPrinter {
         }
         append(text)
         needsComma = true
+    }
+
+    /// Whether a whole number may be turned into octets; when there were many long ones, further ones stay text.
+    private mutating func isAffordable(_ text: String) -> Bool {
+        let count = text.utf8.count
+        guard count > 2400 else { return true }
+        guard count < 160_000, count <= longDigits else { return false }
+        longDigits -= count
+        return true
     }
 
     private mutating func writeInteger(_ magnitude: UInt64, isNegative: Bool) {
@@ -264,7 +276,7 @@ struct JSONPrinter {
     /// Writes a name by its code, or with a definition of one; false if it has none.
     private mutating func writeCode(ofName name: String) -> Bool {
         guard codes != nil else { return false }
-        if let code = codes?.texts[name] {
+        if let code = codes?.texts[ExactText(name)] {
             writeCode(code, tag: 0xC0)
             return true
         }
@@ -316,17 +328,17 @@ struct JSONPrinter {
 
 /// The codes that a writer of JSON-C uses.
 struct JSONCodeBook {
-    private(set) var texts: [String: UInt32] = [:]
+    private(set) var texts: [ExactText: UInt32] = [:]
     private(set) var binaries: [[UInt8]: UInt32] = [:]
     /// The names for which codes are defined; nil if for each one that comes.
-    var wanted: Set<String>? = []
+    var wanted: Set<ExactText>? = []
     private var next: UInt32 = 0
 
     init(dictionary: JSONDictionary?) {
         guard let dictionary else { return }
         for item in dictionary.items {
             switch item {
-            case .string(let text): texts[text] = texts[text] ?? next
+            case .string(let text): texts[ExactText(text)] = texts[ExactText(text)] ?? next
             case .binary(let octets): binaries[octets] = binaries[octets] ?? next
             default: break
             }
@@ -336,9 +348,9 @@ struct JSONCodeBook {
 
     /// A new code for `name`; nil if it is to have none, or is so short that a code saves nothing.
     mutating func define(_ name: String) -> UInt32? {
-        guard name.utf8.count > 1, wanted?.contains(name) ?? true, next < 0xFFFF else { return nil }
+        guard name.utf8.count > 1, wanted?.contains(ExactText(name)) ?? true, next < 0xFFFF else { return nil }
         defer { next += 1 }
-        texts[name] = next
+        texts[ExactText(name)] = next
         return next
     }
 }

@@ -29,7 +29,7 @@ public final class JSONReader {
         let close: UInt8
         var isFirst = true
         var hasName = false
-        var names: Set<String> = []
+        var names: Set<ExactText> = []
         /// What the names take, as counted.
         var memory = 0
     }
@@ -146,7 +146,9 @@ public final class JSONReader {
             guard var decoder = base64 else { return piece }
             base64 = nil
             var octets: [UInt8] = []
-            guard piece.map({ decoder.decode($0, into: &octets) }) ?? decoder.finish(into: &octets) else {
+            let isText =
+                piece?.withUnsafeBytes { decoder.decode($0, into: &octets) } ?? decoder.finish(into: &octets)
+            guard isText else {
                 throw JSONError(.invalidText, at: offset, "A text is not base64url.")
             }
             if piece != nil { base64 = decoder }
@@ -299,7 +301,7 @@ public final class JSONReader {
         let size = name.utf8.count + 112
         try lexer.memory.charge(size, at: start)
         levels[levels.count - 1].memory += size
-        guard levels[levels.count - 1].names.insert(name).inserted else {
+        guard levels[levels.count - 1].names.insert(ExactText(name)).inserted else {
             throw JSONError(.duplicateName, at: start, "An object has two members of one name.")
         }
         levels[levels.count - 1].hasName = true
@@ -307,7 +309,7 @@ public final class JSONReader {
         return name
     }
 
-    /// Does `body`; where the data end early because the source threw, that is what is thrown.
+    /// Does `body`; where it fails because the source threw, that is what is thrown.
     private func attempt<R>(_ body: () throws(JSONError) -> R) throws -> R {
         do {
             return try body()

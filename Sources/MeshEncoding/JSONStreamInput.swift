@@ -6,7 +6,7 @@ final class JSONStreamInput: JSONInput {
     private var place = 0
     private var buffer: UnsafeMutableBufferPointer<UInt8>
     private var isAtEnd = false
-    /// What the source threw, which ended the octets.
+    /// What the source threw: from then on nothing can be read but what is there.
     private(set) var failure: (any Error)?
 
     /// How large the buffer is once chunks are.
@@ -22,7 +22,7 @@ final class JSONStreamInput: JSONInput {
     func refill(
         _ window: UnsafeBufferPointer<UInt8>, keeping keep: Int, memory: inout JSONMemory, offset: Int
     ) throws(JSONError) -> UnsafeBufferPointer<UInt8>? {
-        guard fetch() else { return nil }
+        guard try fetch(at: offset) else { return nil }
         // The window is the front part of the buffer, or empty: what stays of it fits.
         let kept = window.count - keep
         if keep > 0, kept > 0 {
@@ -48,16 +48,20 @@ final class JSONStreamInput: JSONInput {
     }
 
     /// Whether the chunk has octets left, or there is another one.
-    private func fetch() -> Bool {
+    private func fetch(at offset: Int) throws(JSONError) -> Bool {
         if place < chunk.count { return true }
         guard !isAtEnd else { return false }
-        place = 0
-        do {
-            chunk = try source()
-        } catch {
-            failure = error
-            chunk = []
+        if failure == nil {
+            place = 0
+            do {
+                chunk = try source()
+            } catch {
+                failure = error
+                chunk = []
+            }
         }
+        // No end: what stands here so far must not be taken for all there is.
+        if let failure { throw JSONError(.truncated, at: offset, "The source of the data failed.", cause: failure) }
         isAtEnd = chunk.isEmpty
         return !isAtEnd
     }

@@ -1,6 +1,6 @@
 /// A value of JSON, JSON-B, JSON-C or JSON-D as a tree. Members keep their order; numbers keep their text or their octets,
 /// so that nothing is lost in a round trip.
-public enum JSONValue: Equatable, Sendable {
+public enum JSONValue: Sendable {
     /// Members in their order.
     case object(JSONObject)
     /// Elements in their order.
@@ -50,6 +50,23 @@ public enum JSONValue: Equatable, Sendable {
 
     /// The member called `name`, if this is an object that has it.
     public subscript(_ name: String) -> JSONValue? { object?[name] }
+}
+
+extension JSONValue: Equatable {
+    /// Equal when both are the same and written in the same way: texts and numbers by their octets.
+    public static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.object(let left), .object(let right)): left == right
+        case (.array(let left), .array(let right)): left == right
+        case (.string(let left), .string(let right)), (.number(let left), .number(let right)):
+            left.hasOctets(of: right)
+        case (.binary(let left), .binary(let right)): left == right
+        case (.real(let left), .real(let right)): left == right
+        case (.bool(let left), .bool(let right)): left == right
+        case (.null, .null): true
+        default: false
+        }
+    }
 }
 
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,

@@ -75,14 +75,14 @@ extension JSONValue {
     }
 
     /// The member names that come more than once anywhere in the value.
-    private var repeatedNames: Set<String> {
-        var seen: Set<String> = []
-        var repeated: Set<String> = []
+    private var repeatedNames: Set<ExactText> {
+        var seen: Set<ExactText> = []
+        var repeated: Set<ExactText> = []
         func visit(_ value: JSONValue) {
             switch value {
             case .object(let object):
                 for (name, value) in object.members {
-                    if !seen.insert(name).inserted { repeated.insert(name) }
+                    if !seen.insert(ExactText(name)).inserted { repeated.insert(ExactText(name)) }
                     visit(value)
                 }
             case .array(let elements): elements.forEach(visit)

@@ -35,6 +35,15 @@ struct ReplayTests {
         #expect(run.status != 0, "\(run.words)")
     }
 
+    /// With a limit that the planted work exceeds, and one that it does not.
+    @Test func theReplayNoticesTime() throws {
+        let arguments = ["planted-time", #filePath]
+        let slow = try replay(["replay", "--seconds", "0.001"] + arguments)
+        #expect(slow.status != 0 && slow.words.contains("s of a processor"), "\(slow.words)")
+        let quick = try replay(["replay"] + arguments)
+        #expect(quick.status == 0, "\(quick.words)")
+    }
+
     private func replay(_ arguments: [String]) throws -> (status: Int32, words: String) {
         let process = Process()
         let words = Pipe()

@@ -94,6 +94,9 @@ struct SignerOptions: ParsableArguments {
             valueName: "file"))
     var fromKey: [String] = []
 
+    /// Whether a signature is asked for at all.
+    var isGiven: Bool { !from.isEmpty || !fromKey.isEmpty }
+
     /// The signers' keys.
     func keys(_ shared: SharedOptions) async throws -> [PublicKey] {
         let console = try CommandEnvironment.required.console

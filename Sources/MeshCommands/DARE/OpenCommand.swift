@@ -36,7 +36,7 @@ struct OpenCommand: AsyncParsableCommand {
         }
         let opener = EnvelopeOpener(
             keys: try await opening.keys(shared, profile, needsKeys: head.isEncrypted),
-            signers: try await signers.keys(shared))
+            signers: signers.isGiven ? try await signers.keys(shared) : nil)
         let target = try OutputFile(output, replaces: force, environment.console)
         defer { target.discard() }
         let opened = try await DAREWork.run("opening", total: input.size) { progress in

@@ -41,7 +41,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     private func verifyEnvelope(_ input: InputFile, _ keys: [PublicKey], _ console: any Console) async throws {
         let verified = try await DAREWork.run("verifying", total: input.size) { progress in
-            try EnvelopeOpener(signers: keys).verify { buffer in
+            try EnvelopeOpener(signers: signers.isGiven ? keys : nil).verify { buffer in
                 try progress.advance(to: input.count)
                 return try input.read(into: buffer)
             }

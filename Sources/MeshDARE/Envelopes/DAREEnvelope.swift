@@ -35,7 +35,7 @@ public struct DAREEnvelope: Sendable {
     public init(parsing octets: [UInt8]) throws(DAREError) {
         let value: JSONValue
         do {
-            value = try JSONValue(decoding: octets)
+            value = try JSONValue(decoding: octets, options: .envelope)
         } catch {
             throw DAREError(.malformed, "The envelope is neither JSON nor JSON-B.", cause: error)
         }
@@ -89,6 +89,11 @@ public struct DAREEnvelope: Sendable {
             return octets
         }
     }
+}
+
+extension JSONReadingOptions {
+    /// What envelopes are read in: JSON and JSON-B, tolerantly. The codes of JSON-C would let a few octets stand for many.
+    static let envelope = JSONReadingOptions(encoding: .jsonB)
 }
 
 /// How an envelope is written. Digests and signatures do not depend on it.

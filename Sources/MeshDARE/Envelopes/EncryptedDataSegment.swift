@@ -27,7 +27,7 @@ public struct EncryptedDataSegment: Equatable, Sendable {
     public init(parsing octets: [UInt8]) throws(DAREError) {
         var parts: [[UInt8]] = []
         do {
-            for item in try JSONValue.values(decoding: octets) {
+            for item in try JSONValue.values(decoding: octets, options: .envelope) {
                 guard case .binary(let part) = item else {
                     throw DAREError(.malformed, "An annotation holds something that is not binary.")
                 }
@@ -111,12 +111,12 @@ public struct PayloadKey: Sendable {
     }
 }
 
-/// Binary items of JSON-B, one after another.
+/// Binary items and texts of JSON-B, one after another.
 enum BinaryItem {
     /// The tag and the length that stand before `count` octets, in the shortest form.
     ///
     /// - Parameter isLast: false if more octets of the same item follow as another chunk.
-    static func head(_ count: Int, isLast: Bool = true) -> [UInt8] {
+    static func head(_ count: Int, isText: Bool = false, isLast: Bool = true) -> [UInt8] {
         let (size, width): (UInt8, Int) =
             switch count {
             case ...0xFF: (0, 1)
@@ -124,12 +124,12 @@ enum BinaryItem {
             case ...0xFFFF_FFFF: (2, 4)
             default: (3, 8)
             }
-        return [(isLast ? 0x88 : 0x8C) | size]
+        return [(isText ? 0x80 : 0x88) | (isLast ? 0 : 4) | size]
             + (0..<width).reversed().map { UInt8(truncatingIfNeeded: count >> (8 * $0)) }
     }
 
-    static func append(_ octets: [UInt8], to target: inout [UInt8]) {
-        target += head(octets.count)
+    static func append(_ octets: [UInt8], isText: Bool = false, to target: inout [UInt8]) {
+        target += head(octets.count, isText: isText)
         target += octets
     }
 }

@@ -55,7 +55,7 @@ extension EnvelopeMembers {
         let content = try EncryptedDataSegment(parsing: octets).open(under: key)
         let members: JSONObject?
         do {
-            members = try JSONValue(decoding: content).object
+            members = try JSONValue(decoding: content, options: .envelope).object
         } catch {
             throw DAREError(.malformed, "The cloaked part of the header is no JSON.", cause: error)
         }

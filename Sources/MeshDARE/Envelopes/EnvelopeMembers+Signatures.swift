@@ -16,7 +16,7 @@ public enum DigestState: String, Sendable {
 public enum WitnessState: String, Sendable {
     /// There is none.
     case absent
-    /// Who made it knew the base seed.
+    /// Who made it knew the base seed: the signer, or, where the signature is over a manifest, whoever it was.
     case valid
     /// It was made without the base seed, or changed.
     case invalid
@@ -54,10 +54,13 @@ extension EnvelopeMembers {
 
     /// What signatures are made over, the body having the digest `computed`.
     ///
-    /// - Throws: ``DAREError`` `unsupportedAlgorithm`, `malformed`.
+    /// - Throws: ``DAREError`` `unsupportedAlgorithm`; `malformed`, also for a chain digest of a size that it cannot have.
     public func signedDigests(computed: [UInt8]) throws(DAREError) -> SignedDigests {
-        SignedDigests(
-            payload: computed, algorithm: try digestAlgorithm, label: digestLabel, chain: try chainDigest)
+        let chain = try chainDigest
+        if let chain, chain.count != computed.count {
+            throw DAREError(.malformed, "A chain digest cannot have \(chain.count) octets.")
+        }
+        return SignedDigests(payload: computed, algorithm: try digestAlgorithm, label: digestLabel, chain: chain)
     }
 
     static var mismatch: DAREError {
@@ -71,7 +74,7 @@ extension EnvelopeMembers {
     /// Every entry that names one of the keys must verify. Where none names a key, the entries that name none of them are
     /// tried, because old entries name keys in ways that nobody can compute.
     ///
-    /// - Throws: ``DAREError`` `digestMismatch`, `notSigned` if ``SignerRule`` is not met, `badSignature`,
+    /// - Throws: ``DAREError`` `tooCostly` as ``signatures``, `digestMismatch`, `notSigned` if ``SignerRule`` is not met, `badSignature`,
     ///   `unsupportedAlgorithm`, `malformed`.
     public func verifySignatures(
         computed: [UInt8], by keys: [PublicKey], rule: SignerRule
@@ -133,7 +136,8 @@ extension EnvelopeMembers {
         return isSame ? .valid : .invalid
     }
 
-    /// The signers that proved to have known the base seed.
+    /// The signers that proved to have known the base seed. A witness value over a manifest is never such a proof: it is the
+    /// same whoever signs, so that it can be copied from another's signature.
     ///
     /// - Throws: ``DAREError`` `badWitness` if one has a witness value that was made without it: then another person's
     ///   encrypted body was signed as one's own.
@@ -143,12 +147,12 @@ extension EnvelopeMembers {
         var witnessed: [PublicKey] = []
         for signature in signatures {
             switch try witnessState(of: signature.entry, form: signature.form, digests: digests, under: key) {
-            case .valid: witnessed.append(signature.signer)
+            case .valid where signature.form == .digest: witnessed.append(signature.signer)
             case .invalid:
                 throw DAREError(
                     .badWitness, "The signer \(signature.signer.udf) did not prove that it knew what it signed.",
                     remedy: "Do not take the signer for the author.")
-            case .absent, .unchecked: break
+            case .valid, .absent, .unchecked: break
             }
         }
         return witnessed

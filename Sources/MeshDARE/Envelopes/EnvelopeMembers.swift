@@ -97,13 +97,24 @@ public struct EnvelopeMembers: Equatable, Sendable {
         }
     }
 
+    /// The most entries of `signatures` that are read or written: verifying one costs up to two operations on a curve.
+    public static let maximumSignatures = 256
+
     /// Who signed, as the envelope says.
     ///
-    /// - Throws: ``DAREError`` `malformed`.
+    /// - Throws: ``DAREError`` `malformed`; `tooCostly` for more than ``maximumSignatures``.
     public var signatures: [EnvelopeSignature] {
         get throws(DAREError) {
-            try entries("signatures", of: member("signatures")).map { EnvelopeSignature($0) }
+            let entries = try entries("signatures", of: member("signatures"))
+            guard entries.count <= EnvelopeMembers.maximumSignatures else { throw EnvelopeMembers.tooManySignatures }
+            return entries.map { EnvelopeSignature($0) }
         }
+    }
+
+    static var tooManySignatures: DAREError {
+        DAREError(
+            .tooCostly, "The envelope has more than \(maximumSignatures) signatures.",
+            remedy: "Ask for an envelope with those signatures alone that are needed.")
     }
 
     private func entries(_ name: String, of value: JSONValue?) throws(DAREError) -> [JSONObject] {
@@ -151,7 +162,7 @@ public struct EnvelopeMembers: Equatable, Sendable {
             var meta = ContentMeta()
             if let octets = try octets("ContentMetaData", at: { header[$0] }) {
                 do {
-                    guard let object = try JSONValue(decoding: octets).object else {
+                    guard let object = try JSONValue(decoding: octets, options: .envelope).object else {
                         throw DAREError(.malformed, "The member ContentMetaData holds no object.")
                     }
                     meta = ContentMeta(object)

@@ -21,19 +21,37 @@ public struct EnvelopeOpener: Sendable {
     public var keys = DecryptionKeys.none
     /// The seed of a key exchange that stands somewhere else.
     public var seed: BaseSeed?
-    /// Who must have signed; nobody, if there is none.
-    public var signers: [PublicKey] = []
+    /// Who must have signed; nil: nobody, and what is opened says nothing about who made it. A list without keys is not the
+    /// same: nothing is signed by one of them.
+    public var signers: [PublicKey]?
     /// Whether all of them must have signed, or one.
     public var rule = SignerRule.all
 
     /// Opens with `keys` what all of `signers` signed.
-    public init(keys: DecryptionKeys = .none, signers: [PublicKey] = []) {
+    public init(keys: DecryptionKeys = .none, signers: [PublicKey]? = nil) {
         self.keys = keys
         self.signers = signers
     }
 
     /// How much memory header and trailer may take, however long the body is: some ten thousand recipients.
-    private static let memory = JSONMemoryLimit.octets(12 << 20)
+    private static var options: JSONReadingOptions {
+        var options = JSONReadingOptions.envelope
+        options.memory = .octets(12 << 20)
+        return options
+    }
+
+    /// What source or sink threw: it may be an error of the same type as the reader's own.
+    private struct CallersFailure: Error {
+        let cause: any Error
+
+        static func marking<R>(_ body: () throws -> R) throws(CallersFailure) -> R {
+            do {
+                return try body()
+            } catch {
+                throw CallersFailure(cause: error)
+            }
+        }
+    }
 
     /// Opens the envelope that `source` gives, in JSON or JSON-B.
     ///
@@ -54,8 +72,8 @@ public struct EnvelopeOpener: Sendable {
         }
     }
 
-    /// Verifies the digest, and the signatures of ``signers`` if there are any, without decrypting anything but what needs
-    /// no private key. Annotations are not read.
+    /// Verifies the digest, and the signatures of ``signers`` unless that is nil, without decrypting anything. Annotations
+    /// are not read.
     ///
     /// - Throws: as ``open(from:into:)``.
     public func verify(from source: OctetSource) throws -> StreamedEnvelope {
@@ -68,27 +86,17 @@ public struct EnvelopeOpener: Sendable {
     private func read(
         _ source: OctetSource, opens: Bool, _ write: OctetSink
     ) throws -> StreamedEnvelope {
-        // What the source throws ends the data, and is what went wrong, whatever was made of such an end.
-        var failure: (any Error)?
         do {
             return try withoutActuallyEscaping(source) { source in
-                let reader = JSONReader(options: JSONReadingOptions(memory: EnvelopeOpener.memory)) {
-                    do {
-                        return try [UInt8](room: streamPieceSize) { try source($0) }
-                    } catch {
-                        failure = error
-                        throw error
-                    }
+                let reader = JSONReader(options: EnvelopeOpener.options) {
+                    try CallersFailure.marking { try [UInt8](room: streamPieceSize) { try source($0) } }
                 }
-                let opened = try read(reader, opens: opens, write)
-                if let failure { throw failure }
-                return opened
+                return try read(reader, opens: opens) { octets in try CallersFailure.marking { try write(octets) } }
             }
-        } catch {
-            if failure == nil, let error = error as? JSONError {
-                throw DAREError(.malformed, "The envelope is neither JSON nor JSON-B.", cause: error)
-            }
-            throw failure ?? error
+        } catch let failure as CallersFailure {
+            throw failure.cause
+        } catch let error as JSONError {
+            throw DAREError(.malformed, "The envelope is neither JSON nor JSON-B.", cause: error)
         }
     }
 
@@ -124,7 +132,7 @@ public struct EnvelopeOpener: Sendable {
         let state = try members.digestState(computed: digest)
         if state == .invalid { throw EnvelopeMembers.mismatch }
         var signatures: [VerifiedSignature] = []
-        if !signers.isEmpty {
+        if let signers {
             signatures = try members.verifySignatures(computed: digest, by: signers, rule: rule)
         }
         let digests = try members.signedDigests(computed: digest)

@@ -47,7 +47,7 @@ public struct EnvelopeSealer: Sendable {
     /// Does everything that comes before the body: exchanges the keys and writes the header.
     ///
     /// - Throws: ``DAREError`` `wrongKey` for a recipient or signer whose key cannot be used; `unsupportedAlgorithm` for
-    ///   recipients with the algorithm none.
+    ///   recipients with the algorithm none; `tooCostly` for more than ``EnvelopeMembers/maximumSignatures`` signers.
     public func begin() throws(DAREError) -> EnvelopeInProgress {
         var header = JSONObject()
         header["EnvelopeId"] = envelopeID.map { .string($0) }
@@ -69,6 +69,7 @@ public struct EnvelopeSealer: Sendable {
                 .wrongKey, "The \(signer.algorithm) key \(signer.publicKey.udf) cannot sign.",
                 remedy: "Sign with an Ed448 or Ed25519 signature key.")
         }
+        guard signers.count <= EnvelopeMembers.maximumSignatures else { throw EnvelopeMembers.tooManySignatures }
         let isDigested = statesDigest || !signers.isEmpty
         if isDigested { header["dig"] = .string(digest.dareLabel) }
         if let key {

@@ -43,12 +43,9 @@ public struct SignedDigests: Sendable {
 
     /// The label, the payload digest and the chain digest as items of JSON-B.
     private var manifest: [UInt8] {
-        // Labels and digests are shorter than 256 octets: a label that is not is no known one.
-        let label = Array(label.utf8.prefix(255))
-        var manifest: [UInt8] = [0x80, UInt8(label.count)] + label
-        for digest in [payload, chain ?? []] where !digest.isEmpty {
-            manifest += [0x88, UInt8(digest.count)] + digest
-        }
+        var manifest: [UInt8] = []
+        BinaryItem.append(Array(label.utf8), isText: true, to: &manifest)
+        for digest in [payload, chain ?? []] where !digest.isEmpty { BinaryItem.append(digest, to: &manifest) }
         return manifest
     }
 }

@@ -19,7 +19,8 @@ public struct OpenedEnvelope: Sendable {
     public let digest: DigestState
     /// Who signed the body; empty unless the envelope was verified before.
     public let signers: [PublicKey]
-    /// Those signers that proved to have known the base seed, and not only the encrypted body.
+    /// Those signers that proved to have known the base seed, and not only the encrypted body: with signatures over a
+    /// manifest nobody can.
     public let witnessed: [PublicKey]
 }
 

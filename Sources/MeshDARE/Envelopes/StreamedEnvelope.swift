@@ -16,7 +16,7 @@ public struct StreamedEnvelope: Sendable {
     public let digest: DigestState
     /// Who signed the body, of those that had to.
     public let signers: [PublicKey]
-    /// Those signers that proved to have known the base seed.
+    /// Those signers that proved to have known the base seed; see ``OpenedEnvelope/witnessed``.
     public let witnessed: [PublicKey]
     /// How many octets the body has as it is stored.
     public let bodyCount: Int

@@ -37,6 +37,7 @@ struct EnvelopeStreamTests {
         return written
     }
 
+    private let signers = [EnvelopeSamples.ed448.publicKey]
     private let opener = EnvelopeOpener(
         keys: DecryptionKeys([EnvelopeSamples.x448]), signers: [EnvelopeSamples.ed448.publicKey])
 
@@ -54,16 +55,16 @@ struct EnvelopeStreamTests {
                     let pieces = try Self.seal(sealer, payload, encoding, size: size)
                     for sealed in [whole, pieces] {
                         let envelope = try DAREEnvelope(parsing: sealed)
-                        #expect(try envelope.verify(by: opener.signers).open(with: opener.keys).plaintext == payload)
+                        #expect(try envelope.verify(by: signers).open(with: opener.keys).plaintext == payload)
                         var sink = BufferSink()
                         let opened = try opener.open(from: Self.source(sealed, size: size), into: &sink)
                         #expect(sink.octets == payload && sink.commits == 1 && sink.discards == 0)
                         #expect(opened.plaintextCount == count && opened.bodyCount == envelope.body.count)
-                        #expect(opened.signers == opener.signers && opened.digest == .valid)
-                        #expect(opened.witnessed == (encryption == .none ? [] : opener.signers))
+                        #expect(opened.signers == signers && opened.digest == .valid)
+                        #expect(opened.witnessed == (encryption == .none ? [] : signers))
                         #expect(opened.annotations == [[1, 2, 3]])
-                        let verified = try EnvelopeOpener(signers: opener.signers).verify(from: Self.source(sealed))
-                        #expect(verified.signers == opener.signers && verified.bodyCount == envelope.body.count)
+                        let verified = try EnvelopeOpener(signers: signers).verify(from: Self.source(sealed))
+                        #expect(verified.signers == signers && verified.bodyCount == envelope.body.count)
                     }
                 }
             }
