@@ -108,8 +108,8 @@ let package = Package(
         .executableTarget(
             name: "meshclient",
             dependencies: [
-                "MeshCommands", "MeshCore", "MeshPlatforms", "MeshLinuxPlatform", "MeshHomeDirectory", "MeshKeyFiles",
-                "MeshInMemory",
+                "MeshCommands", "MeshCore", "MeshPlatforms", "MeshLinuxPlatform", "MeshFiles", "MeshHomeDirectory",
+                "MeshKeyFiles", "MeshInMemory",
             ]),
         .executableTarget(
             name: "mesh-vectors",
@@ -206,7 +206,8 @@ let package = Package(
             name: "MeshCommandsTests",
             dependencies: [
                 "MeshCommands", "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms",
-                "MeshInMemory",
+                "MeshFiles",
+                "MeshInMemory", "meshclient",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -39,6 +39,8 @@ public struct CommandEnvironment: Sendable {
     public var makeScratchMachine: @Sendable () -> any MeshPlatform
     /// Where words and secrets are read and written.
     public var console: any Console
+    /// The files of the machine, as containers and archives want them.
+    public var files: CommandFiles
     /// What is told when the person gives up.
     public var interruption = Interruption()
 
@@ -46,16 +48,38 @@ public struct CommandEnvironment: Sendable {
     public init(
         open: @escaping @Sendable (PlatformRequest) async throws -> OpenedPlatform,
         candidates: @escaping @Sendable (PlatformRequest) throws -> [KeyStoreCandidate],
-        makeScratchMachine: @escaping @Sendable () -> any MeshPlatform, console: any Console
+        makeScratchMachine: @escaping @Sendable () -> any MeshPlatform, files: CommandFiles, console: any Console
     ) {
         self.open = open
         self.candidates = candidates
         self.makeScratchMachine = makeScratchMachine
+        self.files = files
         self.console = console
     }
 
     /// The environment of the command that is running.
     @TaskLocal static var current: CommandEnvironment?
+}
+
+/// Where a command finds containers and the files of archives. All of it blocks.
+public struct CommandFiles: Sendable {
+    /// The directory at a path, for the containers in it. It must be there.
+    public var containers: @Sendable (_ path: String) throws -> any ContainerDirectory
+    /// The file or directory at a path, to be put into an archive.
+    public var archiveSource: @Sendable (_ path: String) throws -> any ArchiveSource
+    /// A new directory, to extract an archive into.
+    public var archiveDestination: @Sendable (_ path: String) throws -> any ArchiveDestination
+
+    /// Files that are found by these.
+    public init(
+        containers: @escaping @Sendable (String) throws -> any ContainerDirectory,
+        archiveSource: @escaping @Sendable (String) throws -> any ArchiveSource,
+        archiveDestination: @escaping @Sendable (String) throws -> any ArchiveDestination
+    ) {
+        self.containers = containers
+        self.archiveSource = archiveSource
+        self.archiveDestination = archiveDestination
+    }
 }
 
 /// Where a command reads and writes. Secrets pass as octets, never as text.

@@ -14,6 +14,22 @@ enum FileOctets {
         }
     }
 
+    /// Fills `buffer` with what stands at `offset`; returns how many octets these are, fewer only where the file ends.
+    static func read(
+        _ descriptor: Int32, at offset: Int, into buffer: UnsafeMutableRawBufferPointer, named name: String
+    ) throws(PlatformError) -> Int {
+        var count = 0
+        while count < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+            let got = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + count))
+            if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { throw failure(name, "read") }
+            if got == 0 { break }
+            count += got
+        }
+        return count
+    }
+
     /// Writes all of `octets`.
     static func write(
         _ octets: UnsafeRawBufferPointer, to descriptor: Int32, named name: String
@@ -45,5 +61,21 @@ enum FileOctets {
         return PlatformError(
             code, store: path, "The file could not be \(doing): \(String(cString: strerror(number))).",
             remedy: code == .alreadyExists ? "Choose another place; nothing is overwritten." : nil)
+    }
+}
+
+/// Paths as texts.
+enum FilePath {
+    /// The directory that `path` leads through, and the name in it.
+    ///
+    /// - Throws: ``PlatformError`` `invalidArgument` if it ends in no name.
+    static func split(_ path: String) throws(PlatformError) -> (folder: String, name: String) {
+        let slash = path.lastIndex(of: "/")
+        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
+        guard !name.isEmpty, name != ".", name != ".." else {
+            throw PlatformError(.invalidArgument, store: path, "This is no name for a file.")
+        }
+        return (folder, name)
     }
 }

@@ -77,10 +77,19 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
             }
         case is ProfileError: self = .damaged
         case let error as DAREError: self = Self.status(of: error.code)
-        case is ArchiveError, is CatalogError, is VerificationError: self = .unverified
+        case let error as ArchiveError: self = Self.status(of: error.code)
+        case is CatalogError, is VerificationError: self = .unverified
         case is CancellationError: self = .interrupted
         case is UsageError: self = .usage
         default: self = .failed
+        }
+    }
+
+    private static func status(of code: ArchiveError.Code) -> ToolStatus {
+        switch code {
+        case .notFound: .notFound
+        case .alreadyExists, .notAFile, .kindConflict, .changed: .refused
+        default: .unverified
         }
     }
 

@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import MeshCommands
 import MeshCore
+import MeshFiles
 import MeshHomeDirectory
 import MeshInMemory
 import MeshKeyFiles
@@ -25,7 +26,7 @@ enum Main {
             candidates: { request in
                 MeshLinux.candidates(home: try HomeDirectory(mode: request.mode), passphrase: prompt(request))
             },
-            makeScratchMachine: { MeshMachineCached() }, console: TerminalConsole())
+            makeScratchMachine: { MeshMachineCached() }, files: LinuxFiles.commandFiles, console: TerminalConsole())
         let signals = [SIGINT, SIGTERM].map { watch($0, for: environment.interruption) }
         defer { signals.forEach { $0.cancel() } }
         exit(await MeshClientCommand.run(Array(CommandLine.arguments.dropFirst()), in: environment))
@@ -61,5 +62,26 @@ enum Main {
             }
             return first.bytes.duplicate()
         }
+    }
+}
+
+/// The files of this machine.
+private enum LinuxFiles {
+    static let commandFiles = CommandFiles(
+        containers: { LinuxContainerDirectory(try directory($0)) }, archiveSource: { FileTree($0) },
+        archiveDestination: { path in
+            var path = path[...]
+            while path.utf8.count > 1, path.last == "/" { path = path.dropLast() }
+            let slash = path.lastIndex(of: "/")
+            let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+            return try ExtractedTree(
+                slash.map { String(path[path.index(after: $0)...]) } ?? String(path), in: try directory(folder))
+        })
+
+    private static func directory(_ path: String) throws -> Directory {
+        guard let directory = try Directory.open(path, create: false) else {
+            throw PlatformError(.notFound, store: path, "There is no such directory.")
+        }
+        return directory
     }
 }

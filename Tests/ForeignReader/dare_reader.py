@@ -106,6 +106,7 @@ def archive(options):
     listing = [
         {"path": path, "octets": len(plaintext), "sha256": hashlib.sha256(plaintext).hexdigest()}
         for path, plaintext in sorted(files.items())
+        if plaintext is not None
     ]
     if options.extract and not faults:
         stores.extract(files, options.extract)

@@ -6,7 +6,8 @@ final class Scratch: Sendable {
 
     init() throws {
         path = FileManager.default.temporaryDirectory.appending(path: "mesh-commands-\(UUID())").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
@@ -20,6 +21,14 @@ final class Scratch: Sendable {
         try Data(octets).write(to: URL(filePath: self(name)))
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: self(name))
         return self(name)
+    }
+
+    func makeDirectory(_ name: String) throws {
+        try FileManager.default.createDirectory(atPath: self(name), withIntermediateDirectories: true)
+    }
+
+    func makeLink(_ name: String, to target: String) throws {
+        try FileManager.default.createSymbolicLink(atPath: self(name), withDestinationPath: target)
     }
 
     /// The octets of a file; nil if it is not there.

@@ -1,5 +1,6 @@
 import MeshCommands
 import MeshCore
+import MeshFiles
 import MeshInMemory
 import MeshPlatforms
 import Synchronization
@@ -87,6 +88,12 @@ struct Tool {
     func callAsFunction(
         _ arguments: String..., answers: [String] = [], interactive: Bool = false, input: [UInt8] = []
     ) async -> ToolRun {
+        await self(arguments, answers: answers, interactive: interactive, input: input)
+    }
+
+    func callAsFunction(
+        _ arguments: [String], answers: [String] = [], interactive: Bool = false, input: [UInt8] = []
+    ) async -> ToolRun {
         let console = ScriptedConsole(answers, isInteractive: interactive, input: input)
         let machine = self.machine
         let environment = CommandEnvironment(
@@ -96,10 +103,29 @@ struct Tool {
                 }
                 return CommandEnvironment.OpenedPlatform(machine, keyStoreReason: "explicit argument")
             },
-            candidates: { _ in [] }, makeScratchMachine: { MeshMachineCached() }, console: console)
+            candidates: { _ in [] }, makeScratchMachine: { MeshMachineCached() }, files: TestFiles.files,
+            console: console)
         let status = await MeshClientCommand.run(arguments, in: environment)
         return ToolRun(
             status: status, output: console.output, octets: console.octets, errors: console.errors,
             prompts: console.prompts)
+    }
+}
+
+/// The files of this machine, as the tool finds them.
+private enum TestFiles {
+    static let files = CommandFiles(
+        containers: { LinuxContainerDirectory(try directory($0)) }, archiveSource: { FileTree($0) },
+        archiveDestination: { path in
+            let slash = path.lastIndex(of: "/") ?? path.startIndex
+            return try ExtractedTree(
+                String(path[path.index(after: slash)...]), in: try directory(String(path[..<slash])))
+        })
+
+    private static func directory(_ path: String) throws -> Directory {
+        guard let directory = try Directory.open(path, create: false) else {
+            throw PlatformError(.notFound, store: path, "There is no such directory.")
+        }
+        return directory
     }
 }

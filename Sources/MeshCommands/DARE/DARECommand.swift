@@ -9,5 +9,8 @@ struct DARECommand: AsyncParsableCommand {
             Private keys are never arguments. They come out of the key store (those of your profile and of this device), or out \
             of a file that is yours alone (chmod 600): a JSON list of {"PrivateKeyECDH":{"crv":"X448","Private":"…"}}.
             """,
-        subcommands: [DumpCommand.self, VerifyCommand.self, SealCommand.self, OpenCommand.self])
+        subcommands: [
+            DumpCommand.self, VerifyCommand.self, SealCommand.self, OpenCommand.self, ArchiveCommand.self,
+            LogCommand.self,
+        ])
 }

@@ -122,6 +122,9 @@ struct SigningOptions: ParsableArguments {
             valueName: "file"))
     var signKey: String?
 
+    /// Whether anybody is to sign.
+    var isGiven: Bool { sign || signKey != nil }
+
     /// The signers' private keys.
     func keys(_ shared: SharedOptions, _ profile: ProfileOption) async throws -> [PrivateKey] {
         var keys: [PrivateKey] = []

@@ -28,16 +28,7 @@ final class OneFile: ContainerDirectory, ContainerFile {
     }
 
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        var count = 0
-        while count < buffer.count {
-            let got = pread(
-                descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count, off_t(offset + count))
-            if got < 0, errno == EINTR { continue }
-            guard got >= 0 else { throw FileOctets.failure(path, "read") }
-            if got == 0 { break }
-            count += got
-        }
-        return count
+        try FileOctets.read(descriptor, at: offset, into: buffer, named: path)
     }
 
     /// It is the only one.

@@ -41,12 +41,7 @@ final class OutputFile: PlaintextSink, Sendable {
             return
         }
         name = path
-        let slash = path.lastIndex(of: "/")
-        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-        let last = slash.map { String(path[path.index(after: $0)...]) } ?? path
-        guard !last.isEmpty, last != ".", last != ".." else {
-            throw PlatformError(.invalidArgument, store: path, "This is no name for a file.")
-        }
+        let (folder, last) = try FilePath.split(path)
         let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { throw FileOctets.failure(path, "made") }
         place = .file(directory: directory, name: last)
@@ -58,10 +53,10 @@ final class OutputFile: PlaintextSink, Sendable {
                 remedy: "Choose another place, or say --force.")
         }
         var opened = State()
-        opened.descriptor = openat(directory, ".", Self.withoutName | O_WRONLY | O_CLOEXEC, 0o600)
+        opened.descriptor = openat(directory, ".", Self.withoutName | O_RDWR | O_CLOEXEC, 0o600)
         if opened.descriptor < 0, errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL || errno == ENOENT {
             let passing = Self.passingName(last)
-            opened.descriptor = openat(directory, passing, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+            opened.descriptor = openat(directory, passing, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
             if opened.descriptor >= 0 { opened.passingName = passing }
         }
         guard opened.descriptor >= 0 else {
@@ -84,6 +79,9 @@ final class OutputFile: PlaintextSink, Sendable {
             try FileOctets.write(octets, to: state.descriptor, named: name)
         }
     }
+
+    /// The file while it has no name, to write in any order; nil for standard output, and when it is done.
+    var descriptor: Int32? { state.withLock { $0.descriptor >= 0 ? $0.descriptor : nil } }
 
     /// Gives the file its name, durably.
     ///

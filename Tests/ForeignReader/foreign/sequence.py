@@ -157,7 +157,9 @@ class Sequence:
             return "INVALID"
         header, trailer = contents[0], contents[2]
         # The value stands last: 43 characters between quotes, or 32 octets under a tag.
-        opening, size = (b'"FrameCheck":"', 45) if trailer.endswith(b'"}') else (b"\xb4\x0aFrameCheck\x88\x20", 33)
+        opening, size = b'"FrameCheck":"', 45
+        if not trailer[:-size].endswith(opening):
+            opening, size = b"\xb4\x0aFrameCheck\x88\x20", 33
         before = trailer[:-size]
         has_digest = self.type in ("Digest", "Chain", "Merkle")
         label = (parts.digest_label or self.label) if has_digest else "S256"

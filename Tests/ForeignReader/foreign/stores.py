@@ -31,7 +31,7 @@ def member_path(meta):
     """The path of an archive member, its separators those of POSIX; refused if it leads elsewhere."""
     entry = meta.get("FileEntry") or {}
     paths = meta.get("Paths") or []
-    path = entry.get("Path") or meta.get("Filename") or meta.get("UniqueId") or (paths[0] if paths else None)
+    path = meta.get("UniqueId") or entry.get("Path") or meta.get("Filename") or (paths[0] if paths else None)
     if not isinstance(path, str) or not path:
         raise Fault("a member without a path")
     path = path.replace("\\", "/")
@@ -42,7 +42,7 @@ def member_path(meta):
 
 
 def members(contents):
-    """The files of an archive: the last content under each path."""
+    """The files of an archive: the last content under each path, None for a directory."""
     files = {}
     for number, meta, plaintext in contents:
         if number == 0 or not (meta.get("FileEntry") or meta.get("Filename") or meta.get("Paths") or meta.get("Event")):
@@ -51,7 +51,9 @@ def members(contents):
         if meta.get("Event") in ("Delete", "Erase"):
             files.pop(path, None)
         else:
-            files[path] = plaintext
+            # The bits are those of Windows.
+            is_directory = (meta.get("FileEntry") or {}).get("Attributes", 0) & 0x10
+            files[path] = None if is_directory else plaintext
     return files
 
 
@@ -59,6 +61,9 @@ def extract(files, directory):
     os.mkdir(directory)
     for path, plaintext in files.items():
         place = os.path.join(directory, path)
+        if plaintext is None:
+            os.makedirs(place, exist_ok=True)
+            continue
         os.makedirs(os.path.dirname(place), exist_ok=True)
         with open(place, "xb") as file:
             file.write(plaintext)
