@@ -19,7 +19,7 @@ public enum CipherAlgorithm: CaseIterable, Sendable {
     /// How many octets the initialization vector (CBC) or the nonce (GCM) has.
     public var ivSize: Int { hasTag ? 12 : 16 }
     /// The most octets that one key and nonce may encrypt (NIST SP 800-38D); no limit is met in CBC.
-    public var maximumPlaintext: Int { hasTag ? 1 << 36 - 32 : .max }
+    var maximumPlaintext: Int { hasTag ? 1 << 36 - 32 : .max }
     /// How many octets the encryption of `count` octets has, the tag not counted.
     public func encryptedCount(_ count: Int) -> Int { hasTag ? count : count / 16 * 16 + 16 }
 

@@ -44,8 +44,10 @@ public struct JSONBCDDecoder: Sendable {
     private static func words(_ error: DecodingError) -> (path: [any CodingKey], message: String) {
         switch error {
         case .keyNotFound(let key, let context): (context.codingPath, "The member \(key.stringValue) is missing.")
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
             (context.codingPath, context.debugDescription)
+        // Types quote the value there, which may be a secret.
+        case .dataCorrupted(let context): (context.codingPath, "A value is not one that its type has.")
         @unknown default: ([], "A value is not of the type that it must be.")
         }
     }

@@ -80,6 +80,18 @@ import Testing
         #expect(count == 1003)
     }
 
+    private enum Color: String, Decodable { case red }
+
+    @Test func `Errors do not repeat what was read`() throws {
+        do {
+            _ = try JSONBCDDecoder().decode([String: Color].self, from: Array(#"{"a":"my password"}"#.utf8))
+            Issue.record("an error was expected")
+        } catch {
+            #expect(error == JSONError(.unexpectedValue, "") && !"\(error) \(error.message)".contains("password"))
+            #expect(error.path == ["a"] && error.offset == 5)
+        }
+    }
+
     /// The time to turn digits into octets grows as the square of their number.
     @Test func `Long whole numbers are written as text once there were many`() throws {
         let digits = String(repeating: "9", count: 3000)

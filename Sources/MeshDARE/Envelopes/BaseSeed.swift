@@ -7,7 +7,7 @@ public struct BaseSeed: Sendable {
     /// How many octets new seeds have.
     public static let size = 32
     /// The salts that are read. New ones have 16 octets.
-    public static let saltSizes = 16...1024
+    static let saltSizes = 16...1024
 
     let secret: SharedSecret
 

@@ -55,7 +55,7 @@ extension EnvelopeMembers {
     /// What signatures are made over, the body having the digest `computed`.
     ///
     /// - Throws: ``DAREError`` `unsupportedAlgorithm`; `malformed`, also for a chain digest of a size that it cannot have.
-    public func signedDigests(computed: [UInt8]) throws(DAREError) -> SignedDigests {
+    func signedDigests(computed: [UInt8]) throws(DAREError) -> SignedDigests {
         let chain = try chainDigest
         if let chain, chain.count != computed.count {
             throw DAREError(.malformed, "A chain digest cannot have \(chain.count) octets.")
@@ -76,7 +76,7 @@ extension EnvelopeMembers {
     ///
     /// - Throws: ``DAREError`` `tooCostly` as ``signatures``, `digestMismatch`, `notSigned` if ``SignerRule`` is not met, `badSignature`,
     ///   `unsupportedAlgorithm`, `malformed`.
-    public func verifySignatures(
+    func verifySignatures(
         computed: [UInt8], by keys: [PublicKey], rule: SignerRule
     ) throws(DAREError) -> [VerifiedSignature] {
         let entries = try signatures
@@ -123,7 +123,7 @@ extension EnvelopeMembers {
     ///
     /// - Parameter key: what the body is encrypted under, if it is known.
     /// - Throws: ``DAREError`` `malformed`.
-    public func witnessState(
+    func witnessState(
         of entry: EnvelopeSignature, form: SignatureForm, digests: SignedDigests, under key: PayloadKey?
     ) throws(DAREError) -> WitnessState {
         let stated = try form == .digest ? entry.witness : witnessValue
