@@ -40,6 +40,16 @@ let package = Package(
                 .product(name: "MeshRegistry", package: "mesh-platform"),
             ]),
         .executableTarget(
+            name: "CatalogBenchmark",
+            dependencies: [
+                .product(name: "MeshCore", package: "mesh-platform"),
+                .product(name: "MeshCryptography", package: "mesh-platform"),
+                .product(name: "MeshPlatforms", package: "mesh-platform"),
+                .product(name: "MeshDARE", package: "mesh-platform"),
+                .product(name: "MeshEncoding", package: "mesh-platform"),
+                .product(name: "MeshFiles", package: "mesh-platform"),
+            ]),
+        .executableTarget(
             name: "EnvelopeBenchmark",
             dependencies: [
                 .product(name: "MeshCore", package: "mesh-platform"),

@@ -71,7 +71,9 @@ struct CatalogScanner {
             return
         }
         let digest: [UInt8]
-        if sequence.type.hasPayloadDigest {
+        if sequence.type.hasPayloadDigest, let written = writtenDigest(trailerOctets) {
+            digest = written
+        } else if sequence.type.hasPayloadDigest {
             let trailer = try FrameHeader.parse(trailerOctets, "trailer")
             digest = try EnvelopeMembers(header: header, trailer: trailer).payloadDigest ?? []
         } else {
@@ -92,6 +94,19 @@ struct CatalogScanner {
         check = value
     }
 }
+
+/// The digest that a trailer begins with, if it is one that was written here: read without a tree.
+private func writtenDigest(_ trailer: ArraySlice<UInt8>) -> [UInt8]? {
+    let opening = writtenOpening
+    let size = 86
+    guard trailer.count > opening.count + size, trailer.starts(with: opening),
+        trailer[trailer.startIndex + opening.count + size] == 0x22
+    else { return nil }
+    let text = trailer.dropFirst(opening.count).prefix(size)
+    return Base64.url.decode(String(decoding: text, as: UTF8.self))
+}
+
+private let writtenOpening = Array(#"{"PayloadDigest":""#.utf8)
 
 extension CatalogIndex.Change {
     /// What the header of a frame says; nil if it says nothing of an entry. What is wrong with it is noted in `index`.
