@@ -28,6 +28,16 @@ extension FuzzTarget {
             require(key.matches(key.udf), "a key does not have its fingerprint")
             _ = key.isValidSignature(Array(input.suffix(algorithm.signatureSize ?? 0)), for: input, context: [])
         },
+        FuzzTarget("key-file") { input in
+            // The name of the file is the identifier that it states, which stands in its fourth line.
+            let lines = String(decoding: input, as: UTF8.self).split(separator: "\n")
+            let name = lines.count > 3 ? lines[3].split(separator: " ").last.map { String($0) } : nil
+            _ = try? KeyFileOctets.read(SecretBytes(copying: input), name: name ?? "")
+        },
+        FuzzTarget("registry") { input in
+            guard let text = try? RegistryOctets.rewritten(input) else { return }
+            require((try? RegistryOctets.rewritten(text)) == text, "a registry reads as another")
+        },
         FuzzTarget("registry-export") { input in
             guard let export = try? RegistryExport(parsing: input) else { return }
             require((try? RegistryExport(parsing: export.octets)) == export, "an export reads as another")

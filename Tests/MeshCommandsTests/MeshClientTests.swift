@@ -167,11 +167,14 @@ struct MeshClientTests {
         #expect(run.status == 0)
         for status in ToolStatus.allCases { #expect(run.output.contains("\(status.rawValue)")) }
         for command in [
-            "device", "profile", "escrow", "rehearse", "delete", "recover", "keystore", "doctor", "erase-test",
+            "device", "profile", "escrow", "rehearse", "delete", "recover", "keystore", "dare", "doctor", "erase-test",
         ] {
             #expect(run.output.contains(command))
         }
-        #expect(await Tool()("--generate-completion-script", "bash").output.contains("meshclient"))
+        let dare = await Tool()("dare", "--help")
+        for command in ["dump", "verify", "seal", "open", "archive", "log"] { #expect(dare.output.contains(command)) }
+        let completion = await Tool()("--generate-completion-script", "bash").output
+        #expect(completion.contains("meshclient") && completion.contains("extract"))
         #expect(await Tool()("--mode", "test").status == ToolStatus.usage.rawValue)
         #expect(await Tool()("profile", "list", "--mode", "sandbox").status == ToolStatus.usage.rawValue)
     }
