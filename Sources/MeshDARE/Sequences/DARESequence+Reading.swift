@@ -15,6 +15,7 @@ extension DARESequence {
     func frame(at index: Int, end: Int, last: Int) throws -> SequenceFrame {
         let extent = Extent(end: end, last: last)
         try require(index, extent)
+        if let unnumbered { return try SequenceFrame(log.frame(at: unnumbered[index]), number: index) }
         if let frame = try indexedFrame(index, extent) { return frame }
         return try SequenceFrame(log.frame(at: walk(to: index, extent).position))
     }
@@ -23,6 +24,7 @@ extension DARESequence {
     func storedFrame(at index: Int) throws -> StoredFrame {
         let extent = extent
         try require(index, extent)
+        if let unnumbered { return try StoredFrame(log, at: unnumbered[index], limit: extent.end) }
         if let place = try indexedPlace(index, extent),
             let frame = try? StoredFrame(log, at: place.position, limit: extent.end), try frame.index == index
         {

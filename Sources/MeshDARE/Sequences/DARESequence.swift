@@ -28,6 +28,8 @@ public final class DARESequence: Sendable {
     let name: String
     let directory: any ContainerDirectory
     let access: ContainerAccess
+    /// Where the frames are, if they do not say their numbers: in files of 2017 and 2018, which can be read only.
+    let unnumbered: [Int]?
     let keys: SequenceKeys
     let random: any RandomSource
     private let state: Mutex<State>
@@ -51,7 +53,7 @@ public final class DARESequence: Sendable {
 
     private init(
         log: FrameLog, _ directory: any ContainerDirectory, _ access: ContainerAccess, first: StoredFrame,
-        last: StoredFrame, keys: SequenceKeys, random: any RandomSource
+        last: StoredFrame, unnumbered: [Int]?, keys: SequenceKeys, random: any RandomSource
     ) throws(DAREError) {
         let members = try first.members
         let info = SequenceInfo(header: members.header)
@@ -69,7 +71,10 @@ public final class DARESequence: Sendable {
         self.access = access
         self.keys = keys
         self.random = random
-        state = Mutex(State(extent: Extent(end: last.end, last: try last.index)))
+        self.unnumbered = unnumbered
+        let number: Int
+        if let unnumbered { number = unnumbered.count - 1 } else { number = try last.index }
+        state = Mutex(State(extent: Extent(end: last.end, last: number)))
     }
 
     // MARK: Making and opening
@@ -114,7 +119,20 @@ public final class DARESequence: Sendable {
         guard end > 0 else { throw DAREError(.malformed, "\(log.path) has no frame.") }
         let first = try StoredFrame(log, at: 0, limit: end)
         let last = first.end == end ? first : try StoredFrame(log, endingAt: end)
-        try self.init(log: log, directory, access, first: first, last: last, keys: keys, random: random)
+        let unnumbered = try last.position == 0 || last.isNumbered ? nil : DARESequence.places(log, end: end)
+        try self.init(
+            log: log, directory, access, first: first, last: last, unnumbered: unnumbered, keys: keys, random: random)
+    }
+
+    /// Where all frames are, found by walking through the file.
+    private static func places(_ log: FrameLog, end: Int) throws -> [Int] {
+        var places: [Int] = []
+        var position = 0
+        while position < end {
+            places.append(position)
+            position = try StoredFrame(log, at: position, limit: end).end
+        }
+        return places
     }
 
     // MARK: How far it goes
@@ -129,7 +147,7 @@ public final class DARESequence: Sendable {
     public func refresh() throws -> Int {
         let end = try log.refresh()
         let known = extent
-        if end == known.end { return known.last + 1 }
+        if end == known.end || unnumbered != nil { return known.last + 1 }
         let last = try StoredFrame(log, endingAt: end).index
         return state.withLock { state in
             if end > state.extent.end { state.extent = Extent(end: end, last: last) }
@@ -160,6 +178,11 @@ public final class DARESequence: Sendable {
             throw DAREError(
                 .unknownSequenceType, "\(path) is a sequence of a type that is not known here.",
                 remedy: "It can be read. To append, use the program that made it.")
+        }
+        guard unnumbered == nil else {
+            throw DAREError(
+                .unknownSequenceType, "\(path) is of a time when frames had no numbers.",
+                remedy: "It can be read. Copy its content to a new sequence to go on.")
         }
         let (known, session) = state.withLock { ($0.tail, $0.session) }
         let (result, tail, exchange, places) = try log.append(durability: durability, until: deadline) { batch in

@@ -41,6 +41,8 @@ struct SequenceTraits: Sendable {
     var digest = HashAlgorithm.dareStandard
     var hasChecks = false
     var isSigned = false
+    /// Frames after frame 0 do not say their numbers: files of 2017 and 2018.
+    var isUnnumbered = false
 
     init(_ log: FrameLog, end: Int) {
         guard let stored = try? StoredFrame(log, at: 0, limit: end) else { return }
@@ -51,6 +53,9 @@ struct SequenceTraits: Sendable {
         type = label.flatMap { SequenceType(label: $0) }
         digest = (try? members.digestAlgorithm) ?? .dareStandard
         if header["FrameCheck"]?.string == FrameCheck.label { hasChecks = true }
+        if header["ContainerType"] != nil, let second = try? StoredFrame(log, at: stored.end, limit: end) {
+            isUnnumbered = !second.isNumbered
+        }
         isSigned = header["policy"]?["Signature"]?.string == SequencePolicy.Signature.isolated.rawValue
     }
 }
@@ -169,7 +174,9 @@ struct FrameExaminer: Sendable {
         let info = SequenceInfo(header: members.header)
         frame.index = info.index
         frame.treePosition = info.treePosition
-        if info.index == nil { frame.add(.badHeader, "the header has no number.") }
+        if info.index == nil, !traits.isUnnumbered || frame.position == 0 {
+            frame.add(.badHeader, "the header has no number.")
+        }
         if info.index == 0 {
             if traits.label == nil { frame.add(.badHeader, "the header does not say what type the sequence is.") }
             if traits.label != nil, traits.type == nil {

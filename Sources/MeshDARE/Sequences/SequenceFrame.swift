@@ -20,13 +20,18 @@ public struct SequenceFrame: Sendable {
         self.records = records
     }
 
-    /// The frame in `content`, which says its number itself.
+    /// The frame in `content`, which says its number itself, unless `number` does.
     ///
     /// - Throws: ``DAREError`` `malformed`.
-    init(position: Int, end: Int, content: [UInt8]) throws(DAREError) {
+    init(position: Int, end: Int, content: [UInt8], number: Int? = nil) throws(DAREError) {
         let records = try content.withOctets { (octets) throws(DAREError) in try FrameRecords(octets) }
-        let index = try content.withOctets { (octets) throws(DAREError) in
-            try FrameHeader.index(in: UnsafeRawBufferPointer(rebasing: octets[records.header]))
+        let index: Int
+        if let number {
+            index = number
+        } else {
+            index = try content.withOctets { (octets) throws(DAREError) in
+                try FrameHeader.index(in: UnsafeRawBufferPointer(rebasing: octets[records.header]))
+            }
         }
         self.init(index: index, position: position, end: end, content: content, records: records)
     }
@@ -50,8 +55,8 @@ public struct SequenceFrame: Sendable {
         self.init(index: index, position: position, end: position + octets.count, content: octets, records: records)
     }
 
-    init(_ frame: FrameLog.Frame) throws(DAREError) {
-        try self.init(position: frame.position, end: frame.end, content: frame.content)
+    init(_ frame: FrameLog.Frame, number: Int? = nil) throws(DAREError) {
+        try self.init(position: frame.position, end: frame.end, content: frame.content, number: number)
     }
 
     /// The octets of the header.

@@ -12,13 +12,15 @@ extension DARESequence {
         case extent.last + 1: position = extent.end
         default: position = try frame(at: index).position
         }
-        return SequenceFrames(log: log, position: position, end: extent.end, next: max(index, 0))
+        return SequenceFrames(
+            log: log, position: position, end: extent.end, next: max(index, 0), isNumbered: unnumbered == nil)
     }
 
     /// The frames from the last one back to frame 0, as the sequence was when it was last looked at.
     public func framesBackward() -> SequenceFramesBackward {
         let extent = extent
-        return SequenceFramesBackward(log: log, end: extent.end, last: extent.last)
+        return SequenceFramesBackward(
+            log: log, end: extent.end, last: extent.last, isNumbered: unnumbered == nil)
     }
 }
 
@@ -27,13 +29,15 @@ public struct SequenceFrames {
     private static let blockSize = 1 << 18
     private let log: FrameLog
     private let end: Int
+    private let isNumbered: Bool
     private var position: Int
     private var nextIndex: Int
     private var block: [UInt8] = []
     private var blockStart = 0
 
-    init(log: FrameLog, position: Int, end: Int, next index: Int) {
+    init(log: FrameLog, position: Int, end: Int, next index: Int, isNumbered: Bool = true) {
         self.log = log
+        self.isNumbered = isNumbered
         self.position = position
         self.end = end
         nextIndex = index
@@ -64,7 +68,9 @@ public struct SequenceFrames {
         guard extent.frameSize <= end - position else {
             throw DAREError(.malformed, "The frame at \(position) of \(log.path) is cut off.")
         }
-        guard extent.frameSize <= SequenceFrames.blockSize else { return try SequenceFrame(log.frame(at: position)) }
+        guard extent.frameSize <= SequenceFrames.blockSize else {
+            return try SequenceFrame(log.frame(at: position), number: number)
+        }
         try fill(extent.frameSize)
         let first = position - blockStart
         let content = first + extent.headSize
@@ -73,8 +79,12 @@ public struct SequenceFrames {
             throw DAREError(.malformed, "The two ends of the frame at \(position) of \(log.path) differ.")
         }
         return try SequenceFrame(
-            position: position, end: position + extent.frameSize, content: Array(block[content..<last]))
+            position: position, end: position + extent.frameSize, content: Array(block[content..<last]),
+            number: number)
     }
+
+    /// The number of the frame where frames do not say it.
+    private var number: Int? { isNumbered ? nil : nextIndex }
 
     /// Has `count` octets from the present position in memory.
     private mutating func fill(_ count: Int) throws {
@@ -87,11 +97,13 @@ public struct SequenceFrames {
 /// Reads frames from the last to the first.
 public struct SequenceFramesBackward {
     private let log: FrameLog
+    private let isNumbered: Bool
     private var end: Int
     private var nextIndex: Int
 
-    init(log: FrameLog, end: Int, last index: Int) {
+    init(log: FrameLog, end: Int, last index: Int, isNumbered: Bool) {
         self.log = log
+        self.isNumbered = isNumbered
         self.end = end
         nextIndex = index
     }
@@ -101,7 +113,7 @@ public struct SequenceFramesBackward {
     /// - Throws: as ``SequenceFrames/next()``.
     public mutating func next() throws -> SequenceFrame? {
         guard end > 0 else { return nil }
-        let frame = try SequenceFrame(log.frame(endingAt: end))
+        let frame = try SequenceFrame(log.frame(endingAt: end), number: isNumbered ? nil : nextIndex)
         guard frame.index == nextIndex else {
             throw DAREError(
                 .malformed, "Where frame \(nextIndex) of \(log.path) should be, frame \(frame.index) is.",

@@ -89,6 +89,9 @@ struct StoredFrame: Sendable {
         }
     }
 
+    /// Whether the header says a number, or cannot be read.
+    var isNumbered: Bool { (try? index) != nil || (try? info) == nil }
+
     /// Header and trailer.
     var members: EnvelopeMembers {
         get throws(DAREError) {

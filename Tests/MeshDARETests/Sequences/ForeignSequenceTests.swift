@@ -261,6 +261,37 @@ import Testing
         for index in 0...100 { #expect(try misled.frame(at: index).index == index) }
     }
 
+    @Test("Frames of 2018 have no numbers: they are numbered by their places")
+    func unnumbered() throws {
+        func frame(_ header: String, _ payload: String) -> [UInt8] {
+            JBCDFrame.encode([Array(header.utf8)] + (payload.isEmpty ? [] : [Array(payload.utf8)]))
+        }
+        let first =
+            #"{"Index": 0, "ContainerType": "Chain", "ContentMeta": {"ContentType": "a"}, "DataEncoding": "JSON"}"#
+        let rest = (1...3).map { frame(#"{"UniqueID": "object \#($0)", "Event": "New"}"#, "payload \($0)") }
+        let directory = InMemoryContainerDirectory()
+        try directory.createFile("log", with: ([frame(first, "")] + rest).flatMap(\.self))
+        let sequence = try #require(try DARESequence.open("log", in: directory))
+        #expect(try sequence.count == 4 && sequence.refresh() == 4)
+        for index in 1...3 {
+            let frame = try sequence.frame(at: index)
+            #expect(try frame.index == index && frame.members.contentMeta.uniqueID == "object \(index)")
+            #expect(try sequence.content(of: frame) == Array("payload \(index)".utf8))
+        }
+        var frames = try sequence.frames(from: 2)
+        #expect(try frames.next()?.index == 2 && frames.next()?.index == 3 && frames.next() == nil)
+        var backward = sequence.framesBackward()
+        #expect(try backward.next()?.index == 3 && backward.next()?.index == 2)
+        let report = try sequence.verify()
+        #expect(report.isIntact && report.frames == 4 && !report.coversPayloads && !report.coversOrder)
+        #expect(throws: DAREError(.unknownSequenceType, "")) { try sequence.append(FrameContent([1])) }
+        // Where others have numbers, one without is damaged.
+        let numbered = frame(#"{"Index": 1, "UniqueID": "a"}"#, "x")
+        try directory.createFile("mixed", with: frame(first, "") + numbered + rest[1] + frame(#"{"Index": 3}"#, "y"))
+        let mixed = try #require(try SequenceVerifier.verify("mixed", in: directory))
+        #expect(mixed.faults.map(\.reason) == [.badHeader])
+    }
+
     @Test("A log of 2017 is read")
     func oldLog() throws {
         let text = """
