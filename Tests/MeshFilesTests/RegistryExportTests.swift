@@ -138,4 +138,13 @@ import Testing
         let octets = Array(Self.sample.utf8)
         for count in 0..<octets.count { _ = try? RegistryExport(parsing: Array(octets[..<count])) }
     }
+
+    /// A quote with an accent after it is a quote all the same, and must not end the text.
+    @Test func `Accents after quotes and backslashes change nothing`() throws {
+        let text = "a\\\u{343}b\"\u{301}\r\n\"x\"=\"y"
+        let export = RegistryExport([RegistryExport.Key(["HKEY_CURRENT_USER", "A"], [.init(text, .string(text))])])
+        let again = try RegistryExport(parsing: export.octets)
+        #expect(again == export)
+        #expect(again.keys[0].values.count == 1)
+    }
 }

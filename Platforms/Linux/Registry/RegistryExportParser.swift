@@ -77,17 +77,18 @@ struct RegistryExportParser {
 
     private mutating func parsePath() throws(RegistryExportError) -> [String] {
         let start = line
-        var text = takeLine()[...]
+        var text = takeLine().unicodeScalars[...]
         while text.last == " " || text.last == "\t" { text.removeLast() }
         // A name may have brackets in it: only the last one ends the path.
-        guard text.hasPrefix("["), text.hasSuffix("]"), text.count > 2 else {
+        guard text.first == "[", text.last == "]", text.count > 2 else {
             throw RegistryExportError(.syntax, line: start, "A key is written in square brackets.")
         }
-        if text.dropFirst().hasPrefix("-") {
+        if text.dropFirst().first == "-" {
             throw RegistryExportError(.deletion, line: start, "The line removes a key, which no export does.")
         }
-        let names = text.dropFirst().dropLast().split(separator: "\\", omittingEmptySubsequences: false).map(
-            String.init)
+        let names = text.dropFirst().dropLast().split(separator: "\\", omittingEmptySubsequences: false).map {
+            String($0)
+        }
         guard names.allSatisfy({ !$0.isEmpty }) else {
             throw RegistryExportError(.syntax, line: start, "A name on the way to a key is empty.")
         }
