@@ -9,7 +9,7 @@ extension DARESequence {
     /// - Throws: as ``content(of:)``; what `sink` throws.
     func readContent(at position: Int, index: Int, to sink: OctetSink) throws {
         let stored = try StoredFrame(log, at: position, limit: extent.end)
-        guard try stored.index == index else {
+        guard try unnumbered != nil || stored.index == index else {
             throw DAREError(.malformed, "In \(path), the frame at \(position) is not frame \(index).")
         }
         let members = try stored.members

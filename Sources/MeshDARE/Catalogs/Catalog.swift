@@ -233,7 +233,8 @@ public final class Catalog: Sendable {
     }
 
     static func content(_ sequence: DARESequence, _ position: Int, _ frame: Int) throws -> [UInt8] {
-        let found = try SequenceFrame(sequence.log.frame(at: position))
+        let found = try SequenceFrame(
+            sequence.log.frame(at: position), number: sequence.unnumbered == nil ? nil : frame)
         guard found.index == frame else {
             throw DAREError(.malformed, "In \(sequence.path), the frame at \(position) is not frame \(frame).")
         }

@@ -29,7 +29,8 @@ struct CatalogScanner {
         to end: Int, _ body: (_ header: JSONObject, _ frame: Int, _ position: Int) throws -> Void
     ) throws {
         guard position < end else { return }
-        var frames = SequenceFrames(log: sequence.log, position: position, end: end, next: next)
+        var frames = SequenceFrames(
+            log: sequence.log, position: position, end: end, next: next, isNumbered: sequence.unnumbered == nil)
         while let frame = try frames.next() {
             let header = try frame.header
             try verify(frame.headerOctets, header, frame.trailerOctets) {
@@ -49,7 +50,7 @@ struct CatalogScanner {
         while position < end {
             let stored = try StoredFrame(log, at: position, limit: end)
             let header = try FrameHeader.parse(stored.header[...], "header")
-            guard SequenceInfo(header: header).index == next else {
+            guard sequence.unnumbered != nil || SequenceInfo(header: header).index == next else {
                 throw DAREError(.malformed, "In \(sequence.path), the frame at \(position) is not frame \(next).")
             }
             try verify(stored.header[...], header, stored.trailer[...]) {

@@ -147,15 +147,20 @@ struct HostileArchiveTests {
         }
     }
 
-    @Test("An archive of 2018 is read: a Tree sequence with flat headers and Paths from Windows")
-    func of2018() throws {
+    @Test(
+        "An archive of 2018 is read: a Tree sequence with flat headers and Paths from Windows",
+        arguments: [true, false])
+    func of2018(isNumbered: Bool) throws {
         let directory = InMemoryContainerDirectory()
         func frame(_ header: String, _ payload: String) -> [UInt8] {
             JBCDFrame.encode([Array(header.utf8), Array(payload.utf8)])
         }
         let first = frame(#"{"ContainerType":"Tree","Index":0,"DataEncoding":"JSON"}"#, "")
-        let second = frame(#"{"Index":1,"ContentMeta":{"Paths":["TestDir1\\TestFile4.txt"]},"TreePosition":0}"#, "four")
-        let third = frame(#"{"Index":2,"Paths":["TestFile1.txt"],"TreePosition":\#(first.count)}"#, "one")
+        let second = frame(
+            #"{\#(isNumbered ? #""Index":1,"# : "")"ContentMeta":{"Paths":["TestDir1\\TestFile4.txt"]},"TreePosition":0}"#,
+            "four")
+        let third = frame(
+            #"{\#(isNumbered ? #""Index":2,"# : "")"Paths":["TestFile1.txt"],"TreePosition":\#(first.count)}"#, "one")
         try directory.createFile("old", with: first + second + third)
         let archive = try #require(try Archive.open("old", in: directory, .read))
         #expect(try archive.files().map(\.path.text) == ["TestDir1/TestFile4.txt", "TestFile1.txt"])

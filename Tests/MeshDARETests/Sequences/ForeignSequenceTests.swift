@@ -285,6 +285,9 @@ import Testing
         let report = try sequence.verify()
         #expect(report.isIntact && report.frames == 4 && !report.coversPayloads && !report.coversOrder)
         #expect(throws: DAREError(.unknownSequenceType, "")) { try sequence.append(FrameContent([1])) }
+        let catalog = try #require(try Catalog.open("log", in: directory, .read))
+        let entry = try #require(try catalog.find("object 2"))
+        #expect(try catalog.content(of: entry) == Array("payload 2".utf8))
         // Where others have numbers, one without is damaged.
         let numbered = frame(#"{"Index": 1, "UniqueID": "a"}"#, "x")
         try directory.createFile("mixed", with: frame(first, "") + numbered + rest[1] + frame(#"{"Index": 3}"#, "y"))
