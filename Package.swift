@@ -159,7 +159,7 @@ let package = Package(
             ],
             exclude: ["Support", "Exerciser"]),
         .target(
-            name: "MeshStorageTestSupport", dependencies: ["MeshEncoding", "MeshDARE"],
+            name: "MeshStorageTestSupport", dependencies: ["MeshCryptography", "MeshEncoding", "MeshDARE"],
             path: "Tests/MeshStorageTests/Support"),
         // A process of its own for the tests that kill one, or run several.
         .executableTarget(

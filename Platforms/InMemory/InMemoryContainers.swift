@@ -59,6 +59,8 @@ public final class InMemoryContainerDirectory: ContainerDirectory {
         }
     }
 
+    public func synchronize() throws {}
+
     public func names() throws -> [String] { state.withLock { $0.files.keys.sorted() } }
 
     public func subdirectory(_ name: String, create: Bool) throws -> (any ContainerDirectory)? {

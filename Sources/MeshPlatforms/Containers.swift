@@ -29,6 +29,9 @@ public protocol ContainerDirectory: Sendable {
     /// Removes the file called `name`; false if it was not there.
     func remove(_ name: String) throws -> Bool
 
+    /// Makes durable what the names stand for, also where another process was killed before it could.
+    func synchronize() throws
+
     /// The names of the files that are here, in order.
     func names() throws -> [String]
 
@@ -122,6 +125,9 @@ public enum ContainerWord: Int, CaseIterable, Sendable {
     case failures
     /// The value of ``failures`` at which what had not become durable was last written again. Stored under both locks.
     case repairs
+    /// Not 0 while the file is synchronized: who finds it so knows that somebody was killed who may have been the only one to
+    /// hear of a failure. Stored under ``ContainerLock/synchronize``.
+    case synchronizing
     /// A place where a frame ended that was durable. Stored under ``ContainerLock/synchronize``.
     case verifiedEnd
     /// Proves that ``verifiedEnd`` is a place in this file.

@@ -74,6 +74,8 @@ public final class LinuxContainerDirectory: ContainerDirectory {
 
     public func remove(_ name: String) throws -> Bool { try directory.removeFile(name) }
 
+    public func synchronize() throws { try directory.synchronize() }
+
     public func names() throws -> [String] {
         try directory.names().filter { try directory.status(of: $0)?.isFile == true }
     }

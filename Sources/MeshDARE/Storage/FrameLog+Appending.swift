@@ -38,7 +38,7 @@ extension FrameLog {
                 try? sidecar.store(0, in: .writing)
                 return (result, start, end)
             } catch {
-                if isWriting, !defects.contains(.keepsFailedWrites) { takeBack(to: start, sidecar) }
+                if isWriting { takeBack(to: start, sidecar) }
                 throw error
             }
         }

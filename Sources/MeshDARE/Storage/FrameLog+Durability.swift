@@ -60,6 +60,7 @@ extension FrameLog {
         if let end, words[.durableEnd] >= UInt64(end) { return }
         // Read before the synchronization: what is published after it has begun may not be covered.
         let target = words[.end]
+        if words[.synchronizing] != 0 { try writeAgain(words, sidecar) }
         try synchronizeFile(sidecar)
         try sidecar.store(max(target, words[.durableEnd]), in: .durableEnd)
         try noteVerifiedEnd(target, sidecar)
@@ -67,13 +68,38 @@ extension FrameLog {
 
     /// Synchronizes while the lock for it is held. A failure is everyone's, as the system tells of it once.
     func synchronizeFile(_ sidecar: any ContainerSidecar) throws {
+        try sidecar.store(1, in: .synchronizing)
         do {
             try file.synchronize()
+            try sidecar.store(0, in: .synchronizing)
         } catch {
-            if !defects.contains(.synchronizesAgain) {
+            if defects.contains(.synchronizesAgain) {
+                try sidecar.store(0, in: .synchronizing)
+            } else {
                 try sidecar.store(try sidecar.words()[.failures] + 1, in: .failures)
             }
             throw unsound(error)
+        }
+    }
+
+    /// Somebody was killed while the file was synchronized. If that failed, the system does not know any more what it has not
+    /// written; it is written again, if it is still there.
+    private func writeAgain(_ words: ContainerWords, _ sidecar: any ContainerSidecar) throws {
+        let (durable, end) = (Int(min(words[.durableEnd], words[.end])), Int(words[.end]))
+        guard try FrameScan(self, length: end).wholeEnd(from: durable, doubting: true) == end else {
+            try sidecar.store(words[.failures] + 1, in: .failures)
+            throw unsound(nil)
+        }
+        try writeAgain(durable..<end)
+    }
+
+    /// Writes octets where they are, so that the system takes them for changed.
+    func writeAgain(_ range: Range<Int>) throws {
+        var place = range.lowerBound
+        while place < range.upperBound {
+            let octets = try read(at: place, count: min(1 << 20, range.upperBound - place))
+            try octets.withUnsafeBytes { try file.write($0, at: place) }
+            place += octets.count
         }
     }
 

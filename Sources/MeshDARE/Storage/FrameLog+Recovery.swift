@@ -8,7 +8,10 @@ extension FrameLog {
     /// What opening for appending does: takes the words as they are if they are about this file and nothing has failed.
     func begin() throws {
         let words = try sidecar.words()
-        if words[.failures] == words[.repairs], let end = publishedEnd(words), end <= (try file.length()) {
+        if words[.failures] == words[.repairs], words[.synchronizing] == 0, let end = publishedEnd(words),
+            end <= (try file.length())
+        {
+            if defects.contains(.cutsWithoutLock) { try file.truncate(to: end) }
             state.withLock { ($0.end, $0.failures) = (end, words[.failures]) }
             return
         }
@@ -17,7 +20,9 @@ extension FrameLog {
             let words = try sidecar.words()
             state.withLock { $0.failures = words[.failures] }
             var end = try settledEnd(sidecar, until: deadline)
-            if words[.failures] != words[.repairs] { end = try repair(sidecar, end, until: deadline) }
+            if words[.failures] != words[.repairs] || words[.synchronizing] != 0 {
+                end = try repair(sidecar, end, until: deadline)
+            }
             state.withLock { $0.end = end }
         }
     }
@@ -71,6 +76,8 @@ extension FrameLog {
             try file.truncate(to: end)
         }
         try synchronizeFile(sidecar)
+        // Who has made the file, or put it in its place, may have been killed before its name was durable.
+        try directory.synchronize()
         for (word, value) in [
             (ContainerWord.writing, 0), (.durableEnd, UInt64(end)), (.end, UInt64(end)), (.file, file.identity),
         ] {
@@ -91,14 +98,11 @@ extension FrameLog {
             sidecar.wake(.durableEnd)
         }
         let words = try sidecar.words()
+        // Who synchronized has done so by now, and was not killed.
+        if words[.failures] == words[.repairs], words[.synchronizing] == 0 { return end }
         let durable = Int(min(words[.durableEnd], UInt64(end)))
         let whole = try FrameScan(self, length: end).wholeEnd(from: durable, doubting: true)
-        var place = durable
-        while place < whole {
-            let octets = try read(at: place, count: min(1 << 20, whole - place))
-            try octets.withUnsafeBytes { try file.write($0, at: place) }
-            place += octets.count
-        }
+        try writeAgain(durable..<whole)
         if whole < end {
             try sidecar.store(UInt64(whole), in: .end)
             try file.truncate(to: whole)

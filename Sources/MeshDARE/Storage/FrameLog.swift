@@ -227,9 +227,7 @@ extension FrameLog {
         package static let synchronizesAgain = Defects(rawValue: 4)
         /// What is behind the end is cut off without the lock.
         package static let cutsWithoutLock = Defects(rawValue: 8)
-        /// A failed write is left as it is.
-        package static let keepsFailedWrites = Defects(rawValue: 16)
         /// Frames with holes are taken for whole.
-        package static let ignoresHoles = Defects(rawValue: 32)
+        package static let ignoresHoles = Defects(rawValue: 16)
     }
 }

@@ -33,24 +33,36 @@ struct FrameScan {
     /// its end: it stops where the file does, or parts of it are empty.
     func isDamaged(at place: Int) throws -> Bool {
         let head = try log.read(at: place, count: min(JBCDFrame.largestHead, length - place))
-        if head[0] == 0 { return false }
+        // Each sector was written, or was not.
+        let inFirst = Self.sector - place % Self.sector
+        let headSize = 1 + (1 << Int(head[0] & 3))
+        if head[0] == 0 || inFirst < headSize && head.prefix(headSize).dropFirst(inFirst).allSatisfy({ $0 == 0 }) {
+            return false
+        }
         if let extent = try? head.withUnsafeBytes({ try JBCDFrame.frameHead($0) }), extent.frameSize <= length - place {
             let end = place + extent.frameSize
             let tail = try log.read(at: end - extent.headSize, count: extent.headSize)
             if head.prefix(extent.headSize).elementsEqual(tail.reversed()) { return false }
-            // Each sector was written, or was not.
             let inLast = min(end % Self.sector, extent.headSize)
             return ![tail.dropLast(inLast), tail.suffix(inLast)].contains { part in
                 !part.isEmpty && part.allSatisfy { $0 == 0 }
             }
         }
-        // Whole frames behind it, or the end of this one.
-        let start = max(place, length - JBCDFrame.largestHead)
-        let tail = try log.read(at: start, count: length - start)
-        guard let extent = try? tail.withUnsafeBytes({ try JBCDFrame.frameTail($0) }) else { return false }
-        if extent.frameSize == length - place { return true }
-        guard extent.frameSize < length - place else { return false }
-        return try Window(log: log, length: length).hasFrame(length - extent.frameSize..<length)
+        // Back from the end of the file, frame by frame, to the end of this one: its length was changed. Frames in a payload
+        // that was torn do not lead here.
+        var end = length
+        while end > place {
+            let start = max(place, end - JBCDFrame.largestHead)
+            let tail = try log.read(at: start, count: end - start)
+            guard let extent = try? tail.withUnsafeBytes({ try JBCDFrame.frameTail($0) }),
+                extent.frameSize <= end - place
+            else { return false }
+            if extent.frameSize == end - place { return true }
+            let head = try log.read(at: end - extent.frameSize, count: extent.headSize)
+            guard head.elementsEqual(tail.suffix(extent.headSize).reversed()) else { return false }
+            end -= extent.frameSize
+        }
+        return false
     }
 
     /// More is hardly left unwritten by a system for as long as nobody asks it to synchronize.
@@ -97,12 +109,6 @@ struct FrameScan {
             let end = position + extent.frameSize
             let tail = try octets(at: end - extent.headSize, count: extent.headSize)
             return head.prefix(extent.headSize).elementsEqual(tail.reversed()) ? end : nil
-        }
-
-        /// Whether the range is a whole frame.
-        func hasFrame(_ range: Range<Int>) throws -> Bool {
-            var window = self
-            return try window.frameEnd(at: range.lowerBound) == range.upperBound
         }
 
         private mutating func octets(at position: Int, count: Int) throws -> ArraySlice<UInt8> {

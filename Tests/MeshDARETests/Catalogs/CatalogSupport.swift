@@ -38,6 +38,7 @@ final class StoppingDirectory: ContainerDirectory {
         try counter.call()
         return try inner.remove(name)
     }
+    func synchronize() throws { try inner.synchronize() }
     func names() throws -> [String] { try inner.names() }
     func subdirectory(_ name: String, create: Bool) throws -> (any ContainerDirectory)? {
         try inner.subdirectory(name, create: create)

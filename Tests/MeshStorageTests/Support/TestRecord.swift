@@ -1,3 +1,4 @@
+import MeshCryptography
 import MeshDARE
 import MeshEncoding
 
@@ -31,8 +32,7 @@ public struct TestRecord: Hashable, Sendable {
         while payload.count < size { payload.append(contentsOf: bait) }
         // Zeros are what a disk gives for what it has lost; here they belong to the record.
         if number % 5 == 4 { payload.append(contentsOf: repeatElement(0, count: 1100)) }
-        let check = fnv1a(head + payload)
-        withUnsafeBytes(of: check.bigEndian) { payload.append(contentsOf: $0) }
+        payload.append(contentsOf: HashAlgorithm.sha256.digest(head + payload).prefix(8))
         return [head, payload]
     }
 
@@ -42,8 +42,8 @@ public struct TestRecord: Hashable, Sendable {
             (try? JBCDFrame.records(in: content))?.map { Array(content[$0]) }
         }
         guard let parts, parts.count == 2, parts[0].count == 12, parts[1].count >= 8 else { return nil }
-        let check = parts[1].suffix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        guard fnv1a(parts[0] + parts[1].dropLast(8)) == check else { return nil }
+        let digest = HashAlgorithm.sha256.digest(parts[0] + parts[1].dropLast(8))
+        guard parts[1].suffix(8).elementsEqual(digest.prefix(8)) else { return nil }
         func value(_ start: Int) -> UInt32 { parts[0][start..<start + 4].reduce(0) { $0 << 8 | UInt32($1) } }
         self.init(
             writer: value(0), number: value(4), place: UInt16(value(8) >> 16),
@@ -57,8 +57,4 @@ public struct TestRecord: Hashable, Sendable {
 
     /// The first frame of every log of the tests.
     public static let first = JBCDFrame.encode(TestRecord(writer: 0, number: 0).encoded(size: 20))
-}
-
-func fnv1a(_ octets: some Sequence<UInt8>) -> UInt64 {
-    octets.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
 }
