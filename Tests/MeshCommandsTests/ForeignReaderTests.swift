@@ -116,6 +116,29 @@ struct ForeignReaderTests {
         #expect(try Child.reader(["proof", archive, scratch.write(Array(text.utf8), to: "forged")]).status == 1)
     }
 
+    @Test(arguments: [false, true])
+    func catalogs(isSealed: Bool) throws {
+        var options = CatalogOptions()
+        let random = SeededRandomSource(seed: 11)
+        let recipient = try PrivateKey.generate(.x448, from: random)
+        if isSealed { options.policy = SequencePolicy(recipients: [recipient.publicKey]) }
+        let directory = LinuxContainerDirectory(try #require(try Directory.open(scratch.path, create: false)))
+        let catalog = try Catalog.create("catalog", in: directory, options: options)
+        for round in 0..<3 {
+            try catalog.transact { transaction in
+                for key in ["a", "b", "c"] { _ = try transaction.put(key, CatalogFrame(Array("\(key)\(round)".utf8))) }
+                if round == 1 { try transaction.delete("b", from: nil) }
+            }
+        }
+        try catalog.transact { try $0.delete("c", from: nil) }
+        let read = try Child.reader(["catalog", scratch("catalog"), "--keys", keys])
+        #expect(read.status == 0, "\(read.words)")
+        let objects = try JSONValue(parsing: read.output)["objects"]?.array ?? []
+        #expect(objects.map { $0["key"] } == ["a", "b"])
+        #expect(objects.allSatisfy { $0["octets"] == 2 })
+        #expect(try Child.reader(["verify", scratch("catalog"), "--keys", keys, "--strict"]).status == 0)
+    }
+
     @Test func givingUpLeavesNothing() throws {
         let before = scratch.names
         let run = try Child.tool(

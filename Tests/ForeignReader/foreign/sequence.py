@@ -79,7 +79,9 @@ class Sequence:
             if self.type not in TYPES:
                 faults.append(f"the sequence type {self.type!r} is not known")
         index = parts.info.get("Index", 0 if number == 0 else None)
-        if index != number:
+        # Frames of the flat layout may lack it; they are known by their place.
+        is_flat = self.first.info is self.first.header
+        if index != number and not (is_flat and index is None):
             faults.append(f"its index is {index}")
         label = parts.digest_label or self.label
         report = {"index": number, "position": frame.start, "length": frame.end - frame.start}
