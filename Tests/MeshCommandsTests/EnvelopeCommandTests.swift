@@ -106,7 +106,7 @@ struct EnvelopeCommandTests {
         let words = await keyless("dare", "dump", scratch("sealed"))
         #expect(words.output.contains("body of \(content.count / 16 * 16 + 16) octets"))
         let verified = await keyless("dare", "verify", scratch("sealed"))
-        #expect(verified.status == 0 && verified.output.contains("1 signatures, not checked"))
+        #expect(verified.status == 0 && verified.output.contains("1 signature, not checked"))
         #expect(await tool("dare", "verify", scratch("sealed"), "--from", "alice").output.contains("Signed by"))
         #expect(await keyless("dare", "dump", scratch("content")).status == ToolStatus.unverified.rawValue)
         #expect(await keyless("dare", "dump", scratch("missing")).status == ToolStatus.notFound.rawValue)

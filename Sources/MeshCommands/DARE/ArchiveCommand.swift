@@ -193,7 +193,7 @@ struct ArchiveCommand: AsyncParsableCommand {
             if shared.json {
                 environment.console.print(["output": .string(output), "files": .integer(count)])
             } else {
-                environment.console.printError("Extracted \(count) files into \(output).")
+                environment.console.printError("Extracted \(counted(count, "file")) into \(output).")
             }
         }
     }
@@ -230,7 +230,8 @@ private struct Additions: Sendable {
             ])
         } else {
             for skip in skipped { console.printError("Left out: \(SafeText.line(skip.path)) (\(skip.kind))") }
-            console.printError("\(count) files and directories, \(octets) octets, are in \(archive).")
+            console.printError(
+                "Added \(counted(count, "entry", "entries")), \(counted(octets, "octet")), to \(archive).")
         }
     }
 }

@@ -86,7 +86,7 @@ struct LogCommand: AsyncParsableCommand {
                 }
             } catch {
                 let count = tally.value.count
-                if count > 0 { environment.console.printError("\(count) records were appended before this:") }
+                if count > 0 { environment.console.printError("Appended before this: \(counted(count, "record")).") }
                 throw error
             }
             report(tally.value, on: environment.console)
@@ -100,7 +100,7 @@ struct LogCommand: AsyncParsableCommand {
                 console.print(.object(object))
             } else if let frames = tally.frames {
                 console.printError(
-                    "Appended \(tally.count) records, \(tally.count == 1 ? "frame" : "frames from") \(frames.lowerBound)"
+                    "Appended \(counted(tally.count, "record")), \(tally.count == 1 ? "frame" : "frames from") \(frames.lowerBound)"
                         + (tally.count == 1 ? "." : " to \(frames.upperBound)."))
             } else {
                 console.printError("There was nothing to append.")

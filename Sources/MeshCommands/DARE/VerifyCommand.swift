@@ -63,7 +63,7 @@ struct VerifyCommand: AsyncParsableCommand {
             if !verified.signers.isEmpty {
                 console.print("Signed by \(verified.signers.map(\.udf.text).joined(separator: ", ")).")
             } else if signatures > 0 {
-                console.print("\(signatures) signatures, not checked: name the signers with --from.")
+                console.print("\(counted(signatures, "signature")), not checked: name the signers with --from.")
             }
         }
     }
@@ -83,7 +83,7 @@ struct VerifyCommand: AsyncParsableCommand {
         var problem: VerificationError?
         if !report.isIntact {
             problem = VerificationError(
-                "\(report.faultCount) faults were found in \(report.frames) frames.",
+                "\(counted(report.faultCount, "fault")) in \(counted(report.frames, "frame")).",
                 remedy: "Get the file again from a copy; frames without a fault can still be read.")
         } else if !keys.isEmpty, !report.isSigned {
             problem = VerificationError("Not every frame is signed by one of those who were named with --from.")
@@ -103,12 +103,15 @@ struct VerifyCommand: AsyncParsableCommand {
         if report.faultCount > report.faults.count {
             lines.append("and \(report.faultCount - report.faults.count) more")
         }
-        lines.append("\(report.frames) frames, \(report.octets) octets")
+        let extent = "\(counted(report.frames, "frame")), \(counted(report.octets, "octet"))"
+        lines.append(report.isIntact ? "intact: \(extent)" : "damaged: \(extent)")
+        // What digests cover says nothing of a file in which some are wrong.
+        guard report.isIntact else { return lines }
         lines.append("payloads  \(report.coversPayloads ? "all have their digest" : "not all have a digest")")
         lines.append("headers   \(report.coversHeaders ? "all have their check value" : "not all have a check value")")
         lines.append("order     \(report.coversOrder ? "shown by linked digests" : "not shown by digests")")
         if report.validSignatures + report.unknownSignatures > 0 || hasSigners {
-            var line = "signed    \(report.validSignatures) valid signatures"
+            var line = "signed    \(counted(report.validSignatures, "valid signature"))"
             if report.unknownSignatures > 0 { line += ", \(report.unknownSignatures) by keys that were not named" }
             if let frame = report.signedThrough { line += "; everything up to frame \(frame) is signed" }
             lines.append(line)

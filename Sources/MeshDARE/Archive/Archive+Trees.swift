@@ -34,7 +34,7 @@ extension Archive {
                 guard skipsOthers else {
                     throw ArchiveError(
                         .notAFile, "\(ArchiveError.quoted(name)) is \(kind), not a file or directory.",
-                        remedy: "Leave it out, or have such things skipped.")
+                        remedy: "Take it away, or have such things left out (archive create --skip-others).")
                 }
                 skipped.append(ArchiveSkip(path: name, kind: kind))
             case .directory:
