@@ -58,6 +58,15 @@ let package = Package(
             ]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .executableTarget(
+            name: "AppendBenchmark",
+            dependencies: [
+                "CSQLite",
+                .product(name: "MeshDARE", package: "mesh-platform"),
+                .product(name: "MeshEncoding", package: "mesh-platform"),
+                .product(name: "MeshFiles", package: "mesh-platform"),
+                .product(name: "MeshPlatforms", package: "mesh-platform"),
+            ]),
+        .executableTarget(
             name: "SequenceBenchmark",
             dependencies: [
                 "CSQLite",
