@@ -211,7 +211,7 @@
             // One at a time: when the service comes back, one new session is enough for all that waited.
             return try opening.withLock { _ in
                 if let current = current() { return current }
-                if call.isCancelled { throw CancellationError() }
+                try call.requireWaiting()
                 call.startTimer()
                 let new = try ServiceConnection(address: address, store: Self.name, call: call)
                 let found = try FoundCollection(new, alias: options.collectionAlias, call)

@@ -61,7 +61,7 @@
                 }
             }
             // Nothing is made for a caller who was told already that it was not.
-            if call.isCancelled || call.left == .zero { throw CancellationError() }
+            try call.requireWaiting()
             let request = try creating(line, item, connection)
             let reply = Result {
                 try connection.send(

@@ -52,6 +52,16 @@
 
         var isCancelled: Bool { g_cancellable_is_cancelled(cancellable) != 0 }
 
+        /// - Throws: ``PlatformError`` `timedOut` after the deadline, `CancellationError` if the call was ended before.
+        func requireWaiting() throws {
+            if isExpired {
+                throw PlatformError(
+                    .timedOut, store: SecretServiceKeyStore.name, "The keyring did not answer in time.",
+                    remedy: SecretServiceKeyStore.timeoutRemedy)
+            }
+            if isCancelled { throw CancellationError() }
+        }
+
         /// What is left, in milliseconds, at least 1. A little more than the caller waits, so that it is the caller's
         /// own deadline that ends the call, and this one only ends a wait that nobody is interested in any more.
         var milliseconds: Int32 {

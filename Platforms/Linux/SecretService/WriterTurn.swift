@@ -30,7 +30,7 @@
             var pause: UInt32 = 200
             while try request(connection, store.mode, call) == isInUse {
                 call.waitsForTurn.store(true, ordering: .relaxed)
-                if call.isCancelled { throw CancellationError() }
+                try call.requireWaiting()
                 usleep(pause)
                 pause = min(pause * 2, 5000)
             }
