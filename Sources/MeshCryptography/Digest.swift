@@ -36,6 +36,22 @@ public enum HashAlgorithm: String, CaseIterable, Sendable {
     /// The digest of `data`.
     public func digest(_ data: [UInt8]) -> [UInt8] { data.withUnsafeBytes { digest($0) } }
 
+    /// The digest of `first` and `second`, one after the other.
+    public func digest(_ first: [UInt8], _ second: [UInt8]) -> [UInt8] {
+        withUnsafeTemporaryAllocation(byteCount: first.count + second.count, alignment: 16) { both in
+            both.copyBytes(from: first)
+            UnsafeMutableRawBufferPointer(rebasing: both[first.count...]).copyBytes(from: second)
+            return digest(UnsafeRawBufferPointer(both))
+        }
+    }
+
+    /// Writes the digest of `data` to the beginning of `output`, which must have room for ``digestSize`` octets (a
+    /// programmer's mistake otherwise).
+    public func digest(_ data: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) {
+        precondition(output.count >= digestSize, "no room for the digest")
+        requireLibrary(mesh_hash(library, data.baseAddress, data.count, output.octets, digestSize) == 1, "a hash")
+    }
+
     /// The digest of a secret, itself a secret.
     public func digest(_ secret: borrowing SecretBytes) -> SecretBytes {
         secret.withUnsafeBytes { data in

@@ -10,32 +10,46 @@ extension Base64URL {
     }()
 
     /// How many characters `count` octets take.
-    private static func encodedCount(_ count: Int) -> Int { count / 3 * 4 + (count % 3 * 4 + 2) / 3 }
+    public static func encodedCount(_ count: Int) -> Int { count / 3 * 4 + (count % 3 * 4 + 2) / 3 }
 
     /// Appends the characters of `source`, whole octets of which not a multiple of three may come only at the end of a text.
-    static func append(_ source: UnsafeRawBufferPointer, to text: inout [UInt8]) {
-        let characters = [UInt8](unsafeUninitializedCapacity: encodedCount(source.count)) { target, count in
-            // An index into the alphabet has six bits; the target has room for four characters each three octets.
-            let alphabet = alphabet.utf8Start
-            var from = 0
-            while source.count - from >= 3 {
-                let bits = Int(source[from]) << 16 | Int(source[from + 1]) << 8 | Int(source[from + 2])
-                target[count] = alphabet[bits >> 18]
-                target[count + 1] = alphabet[bits >> 12 & 63]
-                target[count + 2] = alphabet[bits >> 6 & 63]
-                target[count + 3] = alphabet[bits & 63]
-                count += 4
-                from += 3
+    public static func append(_ source: UnsafeRawBufferPointer, to text: inout [UInt8]) {
+        let size = encodedCount(source.count)
+        if text.isEmpty {
+            text = [UInt8](unsafeUninitializedCapacity: size) { target, count in
+                encode(source, into: UnsafeMutableRawBufferPointer(target))
+                count = size
             }
-            let rest = source.count - from
-            guard rest > 0 else { return }
-            let bits = Int(source[from]) << 16 | (rest == 2 ? Int(source[from + 1]) << 8 : 0)
-            target[count] = alphabet[bits >> 18]
-            target[count + 1] = alphabet[bits >> 12 & 63]
-            if rest == 2 { target[count + 2] = alphabet[bits >> 6 & 63] }
-            count += rest + 1
+        } else {
+            withUnsafeTemporaryAllocation(byteCount: size, alignment: 1) { characters in
+                encode(source, into: characters)
+                text.append(contentsOf: characters)
+            }
         }
-        if text.isEmpty { text = characters } else { text.append(contentsOf: characters) }
+    }
+
+    /// Writes the characters of `source` to the beginning of `target`, which must have room for ``encodedCount(_:)`` of them
+    /// (a programmer's mistake otherwise).
+    public static func encode(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) {
+        precondition(target.count >= encodedCount(source.count), "no room for the text")
+        // An index into the alphabet has six bits; the target has room for four characters each three octets.
+        let alphabet = alphabet.utf8Start
+        var (from, to) = (0, 0)
+        while source.count - from >= 3 {
+            let bits = Int(source[from]) << 16 | Int(source[from + 1]) << 8 | Int(source[from + 2])
+            target[to] = alphabet[bits >> 18]
+            target[to + 1] = alphabet[bits >> 12 & 63]
+            target[to + 2] = alphabet[bits >> 6 & 63]
+            target[to + 3] = alphabet[bits & 63]
+            to += 4
+            from += 3
+        }
+        let rest = source.count - from
+        guard rest > 0 else { return }
+        let bits = Int(source[from]) << 16 | (rest == 2 ? Int(source[from + 1]) << 8 : 0)
+        target[to] = alphabet[bits >> 18]
+        target[to + 1] = alphabet[bits >> 12 & 63]
+        if rest == 2 { target[to + 2] = alphabet[bits >> 6 & 63] }
     }
 
     /// The values of a character at each of the four places of a group, in the bits where they stand in its three octets;

@@ -59,9 +59,9 @@ public enum JBCDFrame {
 
     /// Appends the mirrored length and tag that close a frame.
     public static func appendFrameTail(_ contentSize: Int, to octets: inout [UInt8]) {
-        let start = octets.count
-        appendHead(frameTag, contentSize, to: &octets)
-        octets[start...].reverse()
+        let size = lengthSize(of: contentSize)
+        for place in 0..<size { octets.append(UInt8(truncatingIfNeeded: contentSize >> (8 * place))) }
+        octets.append(frameTag + UInt8(size.trailingZeroBitCount))
     }
 
     /// The whole frame that holds `records`.

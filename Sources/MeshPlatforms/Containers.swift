@@ -96,11 +96,23 @@ public protocol ContainerSidecar: AnyObject, Sendable {
     ///
     /// - Throws: ``PlatformError`` `noSpace`, `inputOutput`.
     func store(_ value: UInt64, in word: ContainerWord) throws
+    /// Sets ``ContainerWord/end`` as ``store(_:in:)`` does and then, if that can be, ``ContainerWord/writing`` to 0.
+    ///
+    /// - Throws: as ``store(_:in:)``; the end is not set then.
+    func publish(end: UInt64) throws
     /// Waits until somebody wakes the waiters of `word`, at most for `duration`; returns at once if it is not `value`, and
     /// may return for no reason.
     func wait(for word: ContainerWord, whileEqualTo value: UInt64, atMost duration: Duration) throws
     /// Wakes everyone who waits for `word`.
     func wake(_ word: ContainerWord)
+}
+
+extension ContainerSidecar {
+    public func publish(end: UInt64) throws {
+        try store(end, in: .end)
+        // Published, and so not to be taken back: that the word stays does no harm, as nothing is behind the end.
+        try? store(0, in: .writing)
+    }
 }
 
 /// The locks of a container. Who takes both takes ``append`` first.

@@ -36,7 +36,7 @@ enum Reading {
                     guard try database.read(next()) == 512 else { throw SequenceBenchmark.Failure("another payload") }
                 }
             }
-            if count == 1_000_000 { try Verifying.compare(name, "small", place, octets: count * 512) }
+            if count == 1_000_000 { try Verifying.compare(name, "small", place, records: count, of: 512) }
             _ = try place.directory.remove(name)
             _ = try place.directory.remove("\(name).index")
         }

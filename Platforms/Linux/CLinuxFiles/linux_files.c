@@ -8,10 +8,12 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
 const int linux_O_PATH = O_PATH;
+const int linux_O_NOATIME = O_NOATIME;
 const int linux_F_OFD_SETLK = F_OFD_SETLK;
 const long linux_UTIME_OMIT = UTIME_OMIT;
 
@@ -23,6 +25,20 @@ int linux_syncfs(int descriptor) { return syncfs(descriptor); }
 
 int linux_rename_exchange(int directory, const char *name, const char *other) {
     return renameat2(directory, name, directory, other, RENAME_EXCHANGE);
+}
+
+int linux_identity(int directory, const char *name, uint64_t *device, uint64_t *inode) {
+    struct statx status;
+    if (statx(directory, name, AT_SYMLINK_NOFOLLOW, STATX_INO, &status) != 0) return -1;
+    *device = makedev(status.stx_dev_major, status.stx_dev_minor);
+    *inode = status.stx_ino;
+    return 0;
+}
+
+int64_t linux_links(int file) {
+    struct statx status;
+    if (statx(file, "", AT_EMPTY_PATH, STATX_NLINK, &status) != 0) return -1;
+    return status.stx_nlink;
 }
 
 uint64_t linux_birth_time(int file) {

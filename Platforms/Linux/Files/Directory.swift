@@ -1,3 +1,4 @@
+import CLinuxFiles
 import Glibc
 import MeshCore
 import MeshPlatforms
@@ -98,6 +99,16 @@ public final class Directory: Sendable {
         if fstatat(descriptor.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 { return FileStatus(status) }
         if errno == ENOENT { return nil }
         throw PlatformError.file(errno, "fstatat", path: self.path(of: name))
+    }
+
+    /// Which file the name stands for, itself if it is a link; nil if there is none. Cheaper than ``status(of:)``.
+    func identity(of name: String) throws -> FileStatus.Identity? {
+        var (device, inode): (UInt64, UInt64) = (0, 0)
+        if linux_identity(descriptor.number, name, &device, &inode) == 0 {
+            return FileStatus.Identity(device: device, inode: inode)
+        }
+        if errno == ENOENT { return nil }
+        throw PlatformError.file(errno, "statx", path: path(of: name))
     }
 
     /// The names in this directory in the order of their octets, without temporary files.

@@ -27,6 +27,8 @@ final class LinuxSidecar: ContainerSidecar {
         path = directory.path(of: name)
         status = opened.status.identity
         descriptor = opened.intoFile()
+        // Else reading the words after each write would have to be noted. A system that does not allow it notes it.
+        _ = fcntl(descriptor.number, F_SETFL, linux_O_NOATIME)
         run = try MachineRun.identity(device: status.device)
         page = try Page(of: descriptor, path: path)
     }
@@ -70,6 +72,16 @@ final class LinuxSidecar: ContainerSidecar {
 
     func store(_ value: UInt64, in word: ContainerWord) throws { try store(value, at: Self.offset(word)) }
 
+    func publish(end: UInt64) throws {
+        // Both words with one call: `writing` comes after `end`.
+        let written = withUnsafeBytes(of: (end, UInt64(0))) {
+            pwrite(descriptor.number, $0.baseAddress, $0.count, off_t(Self.offset(.end)))
+        }
+        if written == 16 { return }
+        if written < 8 { try store(end, in: .end) }
+        try? store(0, in: .writing)
+    }
+
     private func store(_ value: UInt64, at offset: Int) throws {
         try withUnsafeBytes(of: value) { try descriptor.write($0, at: offset, path: path) }
     }
@@ -98,7 +110,11 @@ final class LinuxSidecar: ContainerSidecar {
 
     // MARK: Locks
 
-    func isCurrent() throws -> Bool { try descriptor.status(path: path).links > 0 }
+    func isCurrent() throws -> Bool {
+        let links = linux_links(descriptor.number)
+        guard links >= 0 else { throw PlatformError.file(errno, "statx", path: path) }
+        return links > 0
+    }
 
     func acquire(_ lock: ContainerLock, until deadline: ContinuousClock.Instant) throws {
         var pause: UInt32 = 20

@@ -52,7 +52,14 @@ private struct ProofDigests {
 
     private mutating func digests(_ index: Int) throws -> (payload: [UInt8], tree: [UInt8]) {
         if let digests = known[index] { return digests }
-        let members = try sequence.frame(at: index).members
+        let frame = try stored(index)
+        if sequence.knownType == .merkle,
+            let written = frame.trailer.withUnsafeBytes({ WrittenDigests($0, sequence.digest) })
+        {
+            known[index] = (written.payload, written.tree)
+            return (written.payload, written.tree)
+        }
+        let members = try frame.members
         guard sequence.knownType == .merkle, let payload = try members.payloadDigest,
             let tree = try members.treeDigest
         else {
@@ -64,15 +71,33 @@ private struct ProofDigests {
         return (payload, tree)
     }
 
+    /// The frame, its payload left out if it is large.
+    private func stored(_ index: Int) throws -> StoredFrame {
+        let extent = sequence.extent
+        if let place = try sequence.indexedPlace(index, extent),
+            let frame = try? StoredFrame(sequence.log, at: place.position, limit: place.end ?? extent.end),
+            try frame.index == index
+        {
+            return frame
+        }
+        return try sequence.storedFrame(at: index)
+    }
+
     mutating func tree(_ index: Int) throws -> [UInt8] { try digests(index).tree }
 
     /// The digest of a frame's payload with the first `count` of its left operands.
     mutating func part(_ index: Int, _ count: Int) throws -> [UInt8] {
-        var digest = try digests(index).payload
-        for operand in SequenceTree.leftOperands(of: index).prefix(count) {
+        let operands = SequenceTree.leftOperands(of: index)
+        var parts = sequence.proofParts.parts(of: index)
+        if let part = parts.dropFirst(count).first { return part }
+        var digest = try parts.last ?? digests(index).payload
+        if parts.isEmpty { parts.append(digest) }
+        for operand in operands[(parts.count - 1)..<count] {
             let left = if let operand { try tree(operand) } else { SequenceTree.zeroBlock(sequence.digest) }
-            digest = sequence.digest.digest(left + digest)
+            digest = sequence.digest.digest(left, digest)
+            parts.append(digest)
         }
+        sequence.proofParts.keep(parts, of: index, operands: operands.count)
         return digest
     }
 

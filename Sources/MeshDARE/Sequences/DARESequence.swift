@@ -32,6 +32,7 @@ public final class DARESequence: Sendable {
     let unnumbered: [Int]?
     let keys: SequenceKeys
     let random: any RandomSource
+    let proofParts = ProofParts()
     private let state: Mutex<State>
 
     /// What is known of the file. All of it can be found again in the file.
@@ -174,6 +175,13 @@ public final class DARESequence: Sendable {
         durability: FrameLog.Durability = .grouped, until deadline: ContinuousClock.Instant = .now + .seconds(10),
         _ body: (inout SequenceAppender) throws -> R
     ) throws -> R {
+        try append(durability: durability, until: deadline, mayReplace: true, body)
+    }
+
+    private func append<R>(
+        durability: FrameLog.Durability, until deadline: ContinuousClock.Instant, mayReplace: Bool,
+        _ body: (inout SequenceAppender) throws -> R
+    ) throws -> R {
         guard knownType != nil else {
             throw DAREError(
                 .unknownSequenceType, "\(path) is a sequence of a type that is not known here.",
@@ -185,7 +193,9 @@ public final class DARESequence: Sendable {
                 remedy: "It can be read. Copy its content to a new sequence to go on.")
         }
         let (known, session) = state.withLock { ($0.tail, $0.session) }
-        let (result, tail, exchange, places) = try log.append(durability: durability, until: deadline) { batch in
+        let (result, tail, exchange, places) = try log.append(
+            durability: durability, until: deadline, mayReplace: mayReplace
+        ) { batch in
             var tail = known
             if tail.end != batch.start {
                 tail = try SequenceTail.read(log, end: batch.start, isTree: type.hasTreePosition, known: known)
@@ -216,7 +226,9 @@ public final class DARESequence: Sendable {
         _ content: FrameContent, durability: FrameLog.Durability = .grouped,
         until deadline: ContinuousClock.Instant = .now + .seconds(10)
     ) throws -> Int {
-        try append(durability: durability, until: deadline) { try $0.append(content, isLast: true) }
+        try append(durability: durability, until: deadline, mayReplace: false) {
+            try $0.append(content, isLast: true)
+        }
     }
 
     /// Makes durable everything that was appended through this value.

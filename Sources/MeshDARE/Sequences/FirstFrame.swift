@@ -23,7 +23,10 @@ enum FirstFrame {
         let builder = FrameBuilder(
             type: options.type, encoding: .json, algorithm: options.digest, hasCheck: options.hasFrameChecks,
             signer: keys.signer, first: (options.policy.members, options.encoding))
-        let frame = try builder.build(content, stored, scope, after: SequenceTail())
-        return (JBCDFrame.encode(frame.records), stored.encryption?.seed)
+        var room = FrameBuilder.Room(.json)
+        _ = try builder.build(content, stored, scope, after: SequenceTail(), &room)
+        return (
+            JBCDFrame.encode([room.header.octets, stored.octets, room.trailer.octets]), stored.encryption?.seed
+        )
     }
 }

@@ -11,12 +11,24 @@ struct FrameBuilder {
     /// For frame 0.
     var first: (policy: JSONObject, dataEncoding: JSONEncoding)?
 
-    /// A frame to be added.
+    /// What is known of a frame besides its records.
     struct Built {
-        let records: [[UInt8]]
+        /// Whether it has a third record.
+        let hasTrailer: Bool
         let chain: [UInt8]?
         let tree: [UInt8]?
         let check: [UInt8]?
+    }
+
+    /// Where headers and trailers are written before they are added: used again and again.
+    struct Room {
+        var header: MemberWriter
+        var trailer: MemberWriter
+
+        init(_ encoding: JSONEncoding) {
+            header = MemberWriter(encoding)
+            trailer = MemberWriter(encoding)
+        }
     }
 
     /// The digests that the frame after `tail` states for a payload of that digest.
@@ -34,9 +46,10 @@ struct FrameBuilder {
         return digests
     }
 
-    /// The frame after `tail`.
+    /// Makes the frame after `tail`: its header and trailer are in `room` then.
     func build(
-        _ content: FrameContent, _ stored: StoredPayload, _ scope: FrameSigner.Scope, after tail: SequenceTail
+        _ content: FrameContent, _ stored: StoredPayload, _ scope: FrameSigner.Scope, after tail: SequenceTail,
+        _ room: inout Room
     ) throws(DAREError) -> Built {
         let index = tail.last + 1
         var treePosition: Int?
@@ -53,20 +66,23 @@ struct FrameBuilder {
         let writer = FrameWriter(
             type: type, encoding: encoding, algorithm: algorithm, hasCheck: hasCheck, first: first)
         let signatures = try FrameSigner.sign(scope, digests, algorithm, stored.encryption, signer)
-        let header = try writer.header(
+        try writer.header(
             content, index: index, treePosition: treePosition, indexPosition: tail.indexPosition,
-            encryption: stored.encryption,
-            isDigested: digests.payload != nil)
-        var trailer = try writer.trailer(content, digests, tag: stored.encryption?.tag, signatures: signatures)
+            encryption: stored.encryption, isDigested: digests.payload != nil, to: &room.header)
+        try writer.trailer(
+            content, digests, tag: stored.encryption?.tag, signatures: signatures, to: &room.trailer)
         var check: [UInt8]?
         if hasCheck {
             let payload = type.hasPayloadDigest ? digests.payload : nil
-            check = writer.check(
-                after: tail.check, header: header, &trailer,
-                payloadDigest: payload ?? HashAlgorithm.sha256.digest(stored.octets))
+            let header = room.header.octets
+            check = room.trailer.withOctets { trailer in
+                writer.check(
+                    after: tail.check, header: header, &trailer,
+                    payloadDigest: payload ?? HashAlgorithm.sha256.digest(stored.octets))
+            }
         }
         return Built(
-            records: trailer.isEmpty && index > 0 ? [header, stored.octets] : [header, stored.octets, trailer],
-            chain: digests.chain, tree: digests.tree, check: check)
+            hasTrailer: !room.trailer.octets.isEmpty || index == 0, chain: digests.chain, tree: digests.tree,
+            check: check)
     }
 }

@@ -32,23 +32,53 @@ enum FrameCheck {
         previous: [UInt8]?, header: UnsafeRawBufferPointer, trailer: UnsafeRawBufferPointer, payloadDigest: [UInt8],
         _ encoding: JSONEncoding
     ) -> [UInt8] {
-        var input: [UInt8] = []
-        input.reserveCapacity(domain.count + size + 16 + header.count + trailer.count + payloadDigest.count)
-        input.append(contentsOf: domain)
-        if let previous { input.append(contentsOf: previous) } else { input.append(contentsOf: zeros) }
-        append(header.count, &input)
-        input.append(contentsOf: header)
-        append(trailer.count, &input)
-        input.append(contentsOf: trailer.dropLast(tailSize(encoding)))
-        input.append(contentsOf: payloadDigest)
-        return HashAlgorithm.sha256.digest(input)
+        [UInt8](unsafeUninitializedCapacity: size) { value, count in
+            (previous ?? zeros).withUnsafeBytes { previous in
+                payloadDigest.withUnsafeBytes { payloadDigest in
+                    write(
+                        to: UnsafeMutableRawBufferPointer(value), previous: previous, header: header, trailer: trailer,
+                        payloadDigest: payloadDigest, encoding)
+                }
+            }
+            count = size
+        }
     }
 
-    private static let zeros = [UInt8](repeating: 0, count: size)
-
-    private static func append(_ count: Int, _ octets: inout [UInt8]) {
-        withUnsafeBytes(of: UInt64(count).bigEndian) { octets.append(contentsOf: $0) }
+    /// Writes the check of a frame to `value`, which has room for it and may be where `previous` is.
+    static func write(
+        to value: UnsafeMutableRawBufferPointer, previous: UnsafeRawBufferPointer, header: UnsafeRawBufferPointer,
+        trailer: UnsafeRawBufferPointer, payloadDigest: UnsafeRawBufferPointer, _ encoding: JSONEncoding
+    ) {
+        let opening = UnsafeRawBufferPointer(rebasing: trailer.dropLast(tailSize(encoding)))
+        let count = domain.count + previous.count + 16 + header.count + trailer.count + payloadDigest.count
+        withUnsafeTemporaryAllocation(byteCount: count, alignment: 16) { input in
+            var filled = domain.withUnsafeBytes { append($0, to: input, at: 0) }
+            filled = append(previous, to: input, at: filled)
+            filled = append(header.count, to: input, at: filled)
+            filled = append(header, to: input, at: filled)
+            filled = append(trailer.count, to: input, at: filled)
+            filled = append(opening, to: input, at: filled)
+            filled = append(payloadDigest, to: input, at: filled)
+            HashAlgorithm.sha256.digest(UnsafeRawBufferPointer(rebasing: input[..<filled]), into: value)
+        }
     }
+
+    /// Puts `octets` at `place`.
+    ///
+    /// - Returns: where they end.
+    private static func append(
+        _ octets: UnsafeRawBufferPointer, to input: UnsafeMutableRawBufferPointer, at place: Int
+    ) -> Int {
+        UnsafeMutableRawBufferPointer(rebasing: input[place...]).copyMemory(from: octets)
+        return place + octets.count
+    }
+
+    private static func append(_ count: Int, to input: UnsafeMutableRawBufferPointer, at place: Int) -> Int {
+        withUnsafeBytes(of: UInt64(count).bigEndian) { append($0, to: input, at: place) }
+    }
+
+    /// What stands for the check before frame 0, and for one that is still to be computed.
+    static let zeros = [UInt8](repeating: 0, count: size)
 
     /// Puts `value` where the trailer, written with ``zeros``, has its last member.
     static func write(_ value: [UInt8], into trailer: inout [UInt8], _ encoding: JSONEncoding) {
@@ -56,7 +86,7 @@ enum FrameCheck {
         trailer.withUnsafeMutableBytes { target in
             let place = UnsafeMutableRawBufferPointer(rebasing: target[start...])
             value.withUnsafeBytes { value in
-                if encoding == .json { Base64.url.encode(value, into: place) } else { place.copyMemory(from: value) }
+                if encoding == .json { Base64URL.encode(value, into: place) } else { place.copyMemory(from: value) }
             }
         }
     }

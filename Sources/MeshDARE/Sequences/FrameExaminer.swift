@@ -15,7 +15,9 @@ struct ExaminedFrame {
     var hasPayloadDigest = false
     var hasCheck = false
     var hasValidDigest = false
+    /// The chain digest; of a frame that ``FrameTemplate`` has found right, it is there only if the next one was not found right so, or is in another block.
     var chain: [UInt8]?
+    var hasChain = false
     var chainMode: LinkMode?
     var tree: [UInt8]?
     var validSignatures = 0
@@ -85,22 +87,31 @@ struct FrameExaminer: Sendable {
             return examined
         }
         examined.reserveCapacity(block.frames.count)
-        for (place, extent) in block.frames {
-            let first = place + extent.headSize
-            let position = block.start + place
-            let range = position..<position + extent.frameSize
-            examined.append(
-                try block.octets.withUnsafeBytes { octets in
-                    try examine(
-                        range, UnsafeRawBufferPointer(rebasing: octets[first..<first + extent.contentSize]),
-                        extent, &link)
-                })
+        let template = signers.isEmpty ? FrameTemplate(traits, after: link) : nil
+        try block.octets.withUnsafeBytes { octets in
+            for (place, extent) in block.frames {
+                let first = place + extent.headSize
+                let position = block.start + place
+                let frame = try examine(
+                    position..<position + extent.frameSize,
+                    UnsafeRawBufferPointer(rebasing: octets[first..<first + extent.contentSize]),
+                    extent, template, &link
+                ) { complete(&examined, $0) }
+                examined.append(frame)
+            }
         }
+        if let link = template?.link { complete(&examined, link) }
         return examined
     }
 
+    /// Gives the last frame that the template has found right its chain digest.
+    private func complete(_ examined: inout [ExaminedFrame], _ link: LinkState) {
+        if let last = examined.indices.last { examined[last].chain = link.chain }
+    }
+
     private func examine(
-        _ range: Range<Int>, _ content: UnsafeRawBufferPointer, _ extent: JBCDFrame.Extent, _ link: inout LinkState
+        _ range: Range<Int>, _ content: UnsafeRawBufferPointer, _ extent: JBCDFrame.Extent,
+        _ template: FrameTemplate?, _ link: inout LinkState, leavingTemplate: (LinkState) -> Void
     ) throws -> ExaminedFrame {
         let records: FrameRecords
         do throws(DAREError) {
@@ -109,6 +120,8 @@ struct FrameExaminer: Sendable {
             var frame = ExaminedFrame(position: range.lowerBound, end: range.upperBound)
             frame.add(.notAFrame, "its content does not consist of records.", error)
             link = LinkState(isUnknown: true)
+            if let before = template?.link { leavingTemplate(before) }
+            template?.follow(link)
             return frame
         }
         let isShortest =
@@ -119,31 +132,18 @@ struct FrameExaminer: Sendable {
         }
         let header = UnsafeRawBufferPointer(rebasing: content[records.header])
         let trailer = UnsafeRawBufferPointer(rebasing: content[records.trailer])
-        if isShortest, let written = written(header, trailer) {
-            return try examine(range, written, header, trailer, &link, digest)
+        if let template {
+            let payload = UnsafeRawBufferPointer(rebasing: content[records.payload])
+            if isShortest, let frame = template.frame(range, header: header, payload: payload, trailer: trailer) {
+                return frame
+            }
+            if let before = template.link {
+                link = before
+                leavingTemplate(before)
+            }
         }
-        return try examine(range, Array(header), Array(trailer), isShortest: isShortest, &link, digest)
-    }
-
-    /// The frame as it is written here; nil if anything about it is otherwise.
-    private func written(_ header: UnsafeRawBufferPointer, _ trailer: UnsafeRawBufferPointer) -> WrittenFrame? {
-        guard traits.hasChecks, !traits.isSigned, signers.isEmpty, let type = traits.type else { return nil }
-        return WrittenFrame(header: header, trailer: trailer, type: type, traits.digest)
-    }
-
-    private func examine(
-        _ range: Range<Int>, _ written: WrittenFrame, _ header: UnsafeRawBufferPointer,
-        _ trailer: UnsafeRawBufferPointer, _ link: inout LinkState, _ digest: (HashAlgorithm) throws -> [UInt8]
-    ) throws -> ExaminedFrame {
-        var frame = ExaminedFrame(position: range.lowerBound, end: range.upperBound)
-        frame.index = written.index
-        frame.treePosition = written.treePosition
-        frame.algorithm = traits.digest
-        let stated = Stated(
-            payload: written.payloadDigest, chain: written.chain, tree: written.tree, check: (written.check, .json))
-        try digests(&frame, stated, link, digest)
-        try check(&frame, link, stated, header, trailer, isShortest: true, digest)
-        link = LinkState(chain: written.chain, check: written.check)
+        let frame = try examine(range, Array(header), Array(trailer), isShortest: isShortest, &link, digest)
+        template?.follow(link)
         return frame
     }
 
@@ -214,6 +214,7 @@ struct FrameExaminer: Sendable {
     ) throws {
         frame.hasPayloadDigest = stated.payload != nil
         frame.chain = stated.chain
+        frame.hasChain = stated.chain != nil
         frame.tree = stated.tree
         guard
             stated.payload != nil || stated.chain != nil || stated.tree != nil || traits.type?.hasPayloadDigest == true

@@ -69,7 +69,7 @@ struct FrameLinker {
     private mutating func missing(_ frame: ExaminedFrame, _ index: Int) {
         guard let type = traits.type, type.hasPayloadDigest else { return }
         let lacks =
-            !frame.hasPayloadDigest || (type == .chain && frame.chain == nil) || (type == .merkle && frame.tree == nil)
+            !frame.hasPayloadDigest || (type == .chain && !frame.hasChain) || (type == .merkle && frame.tree == nil)
         if lacks, !lacksDigest { fault(.missingDigest, frame, index, "it has no digest, and frames before it do.") }
         // Some writers have digests in frame 0 only.
         lacksDigest = lacks || index == 0

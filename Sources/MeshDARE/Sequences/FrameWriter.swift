@@ -35,6 +35,18 @@ struct FrameWriter {
         isDigested: Bool
     ) throws(DAREError) -> [UInt8] {
         var writer = MemberWriter(encoding)
+        try header(
+            content, index: index, treePosition: treePosition, indexPosition: indexPosition, encryption: encryption,
+            isDigested: isDigested, to: &writer)
+        return writer.octets
+    }
+
+    /// Writes the header to `writer`, which is of the frame's encoding.
+    func header(
+        _ content: FrameContent, index: Int, treePosition: Int?, indexPosition: Int?, encryption: PayloadEncryption?,
+        isDigested: Bool, to writer: inout MemberWriter
+    ) throws(DAREError) {
+        writer.restart()
         // First of all: a reader finds the number without parsing, see FrameHeader.
         try writer.object("SequenceInfo") { (writer) throws(DAREError) in
             writer.number("Index", index)
@@ -71,7 +83,6 @@ struct FrameWriter {
         if let received = content.received { writer.label("Received", received.description) }
         try writer.members(extra)
         writer.close()
-        return writer.octets
     }
 
     /// The trailer's digests.
@@ -86,16 +97,25 @@ struct FrameWriter {
         _ content: FrameContent, _ digests: Digests, tag: [UInt8]?, signatures: JSONObject
     ) throws(DAREError) -> [UInt8] {
         var writer = MemberWriter(encoding)
+        try trailer(content, digests, tag: tag, signatures: signatures, to: &writer)
+        return writer.octets
+    }
+
+    /// Writes the trailer to `writer`, which is of the frame's encoding.
+    func trailer(
+        _ content: FrameContent, _ digests: Digests, tag: [UInt8]?, signatures: JSONObject,
+        to writer: inout MemberWriter
+    ) throws(DAREError) {
+        writer.restart()
         if let payload = digests.payload { writer.binary("PayloadDigest", payload) }
         if let chain = digests.chain { writer.binary("ChainDigest", chain) }
         if let tree = digests.tree { writer.binary("TreeDigest", tree) }
         if let tag { writer.binary("PayloadTag", tag) }
         try writer.members(signatures)
         try writer.members(content.trailer)
-        if hasCheck { writer.binary("FrameCheck", [UInt8](repeating: 0, count: FrameCheck.size)) }
-        if writer.octets.count == 1 { return [] }
+        if hasCheck { writer.binary("FrameCheck", FrameCheck.zeros) }
+        if writer.isEmpty { return writer.removeAll() }
         writer.close()
-        return writer.octets
     }
 
     /// Fills in the check of the trailer.

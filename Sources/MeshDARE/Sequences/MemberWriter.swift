@@ -13,6 +13,22 @@ struct MemberWriter {
         octets.reserveCapacity(384)
     }
 
+    /// Begins another object, in the same memory.
+    mutating func restart() {
+        octets.removeAll(keepingCapacity: true)
+        octets.append(0x7B)
+        isFirst = true
+    }
+
+    /// Whether there is no member yet.
+    var isEmpty: Bool { octets.count == 1 }
+
+    /// Makes the object have no octets at all.
+    mutating func removeAll() { octets.removeAll(keepingCapacity: true) }
+
+    /// Lends the octets to be changed.
+    mutating func withOctets<R>(_ body: (inout [UInt8]) -> R) -> R { body(&octets) }
+
     /// The object's octets so far without the mark that closes it.
     mutating func close() { octets.append(0x7D) }
 
@@ -21,7 +37,8 @@ struct MemberWriter {
             if !isFirst { octets.append(0x2C) }
             octets.append(0x22)
             octets.append(contentsOf: name.octets)
-            octets.append(contentsOf: [0x22, 0x3A])
+            octets.append(0x22)
+            octets.append(0x3A)
         } else {
             // No name written here is longer than 255 octets.
             octets.append(0xB4)
@@ -58,14 +75,23 @@ struct MemberWriter {
     }
 
     private mutating func decimal(_ value: Int) {
-        if value >= 10 { decimal(value / 10) }
-        octets.append(0x30 + UInt8(value % 10))
+        withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { digits in
+            // No number has more than 19 digits, and none written here is negative.
+            var place = digits.count
+            var rest = value.magnitude
+            repeat {
+                place -= 1
+                digits[place] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+                rest /= 10
+            } while rest > 0
+            octets.append(contentsOf: digits[place...])
+        }
     }
 
     /// A member that is true.
     mutating func yes(_ name: StaticString) {
         self.name(name)
-        if encoding == .json { octets.append(contentsOf: [0x74, 0x72, 0x75, 0x65]) } else { octets.append(0xB0) }
+        if encoding == .json { octets.append(contentsOf: ("true" as StaticString).octets) } else { octets.append(0xB0) }
     }
 
     /// A member that is one of the labels, which need no escaping and are short.
@@ -87,13 +113,7 @@ struct MemberWriter {
         self.name(name)
         if encoding == .json {
             octets.append(0x22)
-            let start = octets.count
-            octets.append(contentsOf: repeatElement(0, count: Base64.url.encodedCount(value.count)))
-            value.withUnsafeBytes { source in
-                octets.withUnsafeMutableBytes { target in
-                    Base64.url.encode(source, into: UnsafeMutableRawBufferPointer(rebasing: target[start...]))
-                }
-            }
+            value.withUnsafeBytes { Base64URL.append($0, to: &octets) }
             octets.append(0x22)
         } else {
             let size = value.count < 1 << 8 ? 1 : value.count < 1 << 16 ? 2 : value.count < 1 << 32 ? 4 : 8

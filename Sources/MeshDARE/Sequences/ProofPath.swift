@@ -47,10 +47,10 @@ package struct ProofPath {
         guard rights.count == steps.count else { return nil }
         var digest = digest
         for (step, right) in zip(steps.reversed(), rights) {
-            digest = algorithm.digest(digest + right)
+            digest = algorithm.digest(digest, right)
             for frame in step.after {
                 guard let left = lefts[frame] else { return nil }
-                digest = algorithm.digest(left + digest)
+                digest = algorithm.digest(left, digest)
             }
         }
         return digest

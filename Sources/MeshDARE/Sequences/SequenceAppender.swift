@@ -15,6 +15,7 @@ public struct SequenceAppender {
     /// Where the frames begin that were added.
     var places: [Int] = []
     private let start: Int
+    private var room: FrameBuilder.Room
 
     /// A base seed, and the frame that has its exchange.
     struct Exchange: Sendable {
@@ -28,6 +29,7 @@ public struct SequenceAppender {
         self.tail = tail
         self.session = session
         start = tail.last + 1
+        room = FrameBuilder.Room(sequence.encoding)
     }
 
     /// How many frames there are, frame 0 and those added here included: the number of the next frame.
@@ -74,9 +76,9 @@ public struct SequenceAppender {
             type: sequence.type, encoding: sequence.encoding, algorithm: try sequence.digestAlgorithm(of: content),
             hasCheck: sequence.hasFrameChecks && tail.check != nil, signer: sequence.keys.signer)
         let frame = try builder.build(
-            content, stored, sequence.signing(content, isLast: isLast), after: tail)
+            content, stored, sequence.signing(content, isLast: isLast), after: tail, &room)
         let position = batch.position
-        batch.add(frame.records)
+        batch.add(room.header.octets, stored.octets, frame.hasTrailer ? room.trailer.octets : nil)
         places.append(position)
         tail.advance(
             to: SequenceTail.Node(index: count, position: position, digest: frame.tree), end: batch.position,

@@ -115,7 +115,7 @@ public struct ConsistencyProof: Hashable, Sendable {
             var digest = base
             lefts[frame] = digest
             for (next, last) in zip(frames.dropLast(), chain).reversed() {
-                digest = algorithm.digest(digest + last)
+                digest = algorithm.digest(digest, last)
                 frame = next
                 lefts[frame] = digest
             }

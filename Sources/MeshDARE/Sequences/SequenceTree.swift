@@ -38,7 +38,7 @@ public enum SequenceTree {
         var digest = payloadDigest
         for operand in leftOperands(of: index) {
             let block = if let operand { try left(operand) } else { zeroBlock(algorithm) }
-            digest = algorithm.digest(block + digest)
+            digest = algorithm.digest(block, digest)
         }
         return digest
     }
@@ -47,7 +47,7 @@ public enum SequenceTree {
     public static func chainDigest(after previous: [UInt8]?, payloadDigest: [UInt8], _ algorithm: HashAlgorithm)
         -> [UInt8]
     {
-        algorithm.digest((previous ?? zeroBlock(algorithm)) + payloadDigest)
+        algorithm.digest(previous ?? zeroBlock(algorithm), payloadDigest)
     }
 
     /// What stands for the digest of nothing.

@@ -2,19 +2,32 @@ import MeshCore
 import MeshCryptography
 import MeshEncoding
 
-/// A frame whose header and trailer are exactly as they are written here, read without a tree in between.
+/// The digests in a trailer of a Merkle sequence that is exactly as it is written here, read without a tree.
+struct WrittenDigests {
+    let payload: [UInt8]
+    let tree: [UInt8]
+
+    init?(_ trailer: UnsafeRawBufferPointer, _ digest: HashAlgorithm) {
+        var scan = TextScan(trailer)
+        guard scan.take(#"{"PayloadDigest":""#), let payload = scan.binary(digest.digestSize),
+            scan.take(#"","TreeDigest":""#), let tree = scan.binary(digest.digestSize), scan.take(#"""#)
+        else { return nil }
+        if scan.take(#","FrameCheck":""#) {
+            guard scan.binary(FrameCheck.size) != nil, scan.take(#"""#) else { return nil }
+        }
+        guard scan.take("}"), scan.isAtEnd else { return nil }
+        (self.payload, self.tree) = (payload, tree)
+    }
+}
+
+/// A header that is exactly as it is written here, read without a tree.
 ///
 /// Only forms in which nothing else can be meant are taken: anything else is for the parser.
-struct WrittenFrame {
+struct WrittenHeader {
     let index: Int
     let treePosition: Int?
-    let payloadDigest: [UInt8]?
-    let chain: [UInt8]?
-    let tree: [UInt8]?
-    let check: [UInt8]
 
-    init?(header: UnsafeRawBufferPointer, trailer: UnsafeRawBufferPointer, type: SequenceType, _ digest: HashAlgorithm)
-    {
+    init?(_ header: UnsafeRawBufferPointer, type: SequenceType, _ digest: HashAlgorithm) {
         var scan = TextScan(header)
         guard scan.take(#"{"SequenceInfo":{"Index":"#), let index = scan.number() else { return nil }
         self.index = index
@@ -32,34 +45,11 @@ struct WrittenFrame {
             guard scan.skipBase64(), scan.take(#"""#) else { return nil }
         }
         guard scan.take("}"), scan.isAtEnd else { return nil }
-        scan = TextScan(trailer)
-        guard scan.take("{") else { return nil }
-        var payloadDigest: [UInt8]?
-        var chain: [UInt8]?
-        var tree: [UInt8]?
-        if type.hasPayloadDigest {
-            guard scan.take(#""PayloadDigest":""#), let value = scan.binary(digest.digestSize), scan.take(#"","#)
-            else { return nil }
-            payloadDigest = value
-        }
-        if type == .chain {
-            guard scan.take(#""ChainDigest":""#), let value = scan.binary(digest.digestSize), scan.take(#"","#)
-            else { return nil }
-            chain = value
-        }
-        if type == .merkle {
-            guard scan.take(#""TreeDigest":""#), let value = scan.binary(digest.digestSize), scan.take(#"","#)
-            else { return nil }
-            tree = value
-        }
-        guard scan.take(#""FrameCheck":""#), let check = scan.binary(FrameCheck.size), scan.take(#""}"#), scan.isAtEnd
-        else { return nil }
-        (self.payloadDigest, self.chain, self.tree, self.check) = (payloadDigest, chain, tree, check)
     }
 }
 
 /// Goes through a text that is expected to be of one form.
-private struct TextScan {
+struct TextScan {
     private let octets: UnsafeRawBufferPointer
     private var place = 0
 

@@ -23,6 +23,22 @@ public struct FrameBatch {
     /// Adds a frame of these records.
     public mutating func add(_ records: [[UInt8]]) { octets.append(contentsOf: JBCDFrame.encode(records)) }
 
+    /// Adds a frame of two or three records, which are not put together anywhere else before.
+    mutating func add(_ header: [UInt8], _ payload: [UInt8], _ trailer: [UInt8]?) {
+        var size = JBCDFrame.recordSize(header.count) + JBCDFrame.recordSize(payload.count)
+        if let trailer { size += JBCDFrame.recordSize(trailer.count) }
+        JBCDFrame.appendFrameHead(size, to: &octets)
+        JBCDFrame.appendRecordHead(header.count, to: &octets)
+        octets.append(contentsOf: header)
+        JBCDFrame.appendRecordHead(payload.count, to: &octets)
+        octets.append(contentsOf: payload)
+        if let trailer {
+            JBCDFrame.appendRecordHead(trailer.count, to: &octets)
+            octets.append(contentsOf: trailer)
+        }
+        JBCDFrame.appendFrameTail(size, to: &octets)
+    }
+
     /// Begins a frame with `size` octets of content, which are given by ``addPiece(_:)``.
     public mutating func beginFrame(contentSize size: Int) throws(DAREError) {
         try requireWhole()

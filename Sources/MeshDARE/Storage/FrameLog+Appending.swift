@@ -13,6 +13,14 @@ extension FrameLog {
     public func append<R>(
         durability: Durability, until deadline: ContinuousClock.Instant, _ body: (inout FrameBatch) throws -> R
     ) throws -> R {
+        try append(durability: durability, until: deadline, mayReplace: true, body)
+    }
+
+    /// - Parameter mayReplace: whether `body` may put another file in the place of this one.
+    func append<R>(
+        durability: Durability, until deadline: ContinuousClock.Instant, mayReplace: Bool,
+        _ body: (inout FrameBatch) throws -> R
+    ) throws -> R {
         let (result, start, end) = try locked(until: deadline) { sidecar in
             let start = try settledEnd(sidecar, until: deadline)
             var isWriting = false
@@ -29,13 +37,10 @@ extension FrameLog {
                 try batch.requireWhole()
                 let end = batch.position
                 guard end > start else { return (result, start, end) }
-                // The body may have put another file in the place of this one.
-                guard try file.isCurrent() else { throw replaced }
+                guard try !mayReplace || file.isCurrent() else { throw replaced }
                 if defects.contains(.publishesBeforeWriting) { try sidecar.store(UInt64(end), in: .end) }
                 try write(batch.octets, at: start + batch.written)
-                try sidecar.store(UInt64(end), in: .end)
-                // Published, and so not to be taken back: that the word stays does no harm, as nothing is behind the end.
-                try? sidecar.store(0, in: .writing)
+                try sidecar.publish(end: UInt64(end))
                 return (result, start, end)
             } catch {
                 if isWriting { takeBack(to: start, sidecar) }

@@ -191,4 +191,29 @@ extension SequenceFixture {
             try fixture.verify(octets, SequenceVerificationOptions(workers: count, isCancelled: { true }))
         }
     }
+
+    @Test(
+        "Frames compared with what is written here, and frames that are read, are judged alike",
+        arguments: SequenceType.allCases)
+    func shortcut(type: SequenceType) throws {
+        let fixture = try SequenceFixture()
+        _ = try fixture.make("log", SequenceOptions(type), frames: 9)
+        let octets = try fixture.octets("log")
+        // Who looks for signatures has to read every trailer.
+        let reading = SequenceVerificationOptions(signers: [fixture.signer.publicKey], workers: 1)
+        func compare(_ octets: [UInt8], _ place: Int?) throws {
+            let (short, long) = (try fixture.verify(octets), try fixture.verify(octets, reading))
+            #expect(short.isIntact == (place == nil), "\(place ?? -1)")
+            #expect(short.faults == long.faults, "\(place ?? -1)")
+            #expect(short.frames == long.frames && short.octets == long.octets && short.links == long.links)
+            #expect(short.coveredPayloads == long.coveredPayloads && short.checks == long.checks)
+            #expect(short.apex == long.apex, "\(place ?? -1)")
+        }
+        try compare(octets, nil)
+        for place in stride(from: 0, to: octets.count, by: 61) {
+            var changed = octets
+            changed[place] ^= 1 << (place % 8)
+            try compare(changed, place)
+        }
+    }
 }

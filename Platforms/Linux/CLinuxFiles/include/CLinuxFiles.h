@@ -21,6 +21,16 @@ extern const long linux_UTIME_OMIT;
 /// renameat2(2) with RENAME_EXCHANGE: the two names change places.
 int linux_rename_exchange(int directory, const char *name, const char *other);
 
+/// Reads and writes files without noting when they were read (open(2)).
+extern const int linux_O_NOATIME;
+
+/// Which file `name` in the directory stands for, itself if it is a link (statx(2)). Times are not asked for: who does makes
+/// the system note the time of the next write exactly, and so costs it a change of the file's entry. 0, or -1 and `errno`.
+int linux_identity(int directory, const char *name, uint64_t *device, uint64_t *inode);
+
+/// How many names the open file has; -1 and `errno` on failure. No time is asked for, as above.
+int64_t linux_links(int file);
+
 /// When the open file was made, in nanoseconds since 1970 (statx(2)); 0 where the file system does not keep it.
 uint64_t linux_birth_time(int file);
 
