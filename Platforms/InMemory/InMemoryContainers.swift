@@ -1,4 +1,3 @@
-import Glibc
 import MeshCore
 import MeshPlatforms
 import Synchronization
@@ -10,25 +9,30 @@ public final class InMemoryContainerDirectory: ContainerDirectory {
 
     private struct State {
         var files: [String: InMemoryContainerFile] = [:]
-        var sidecars: [String: SharedSidecar] = [:]
+        var sidecars: [String: InMemorySidecar.Shared] = [:]
         var directories: [String: InMemoryContainerDirectory] = [:]
+        var isRemoved = false
     }
 
     /// An empty directory, called `path` in messages.
     public init(path: String = "memory") { self.path = path }
 
     public func openFile(_ name: String, _ access: ContainerAccess) throws -> (any ContainerFile)? {
-        state.withLock { $0.files[name] }
+        try ContainerName.check(name, in: path)
+        return state.withLock { $0.files[name] }
     }
 
     public func createFile(_ name: String, with octets: [UInt8]) throws {
+        try ContainerName.check(name, in: path)
         try state.withLock { state in
+            try requirePresent(state)
             guard state.files[name] == nil else { throw taken(name) }
             state.files[name] = InMemoryContainerFile(path: "\(path)/\(name)", octets)
         }
     }
 
     public func exchange(_ name: String, with other: String) throws {
+        for name in [name, other] { try ContainerName.check(name, in: path) }
         try state.withLock { state in
             guard let first = state.files[name], let second = state.files[other] else { throw absent(name) }
             state.files[name] = second
@@ -42,6 +46,7 @@ public final class InMemoryContainerDirectory: ContainerDirectory {
     }
 
     public func rename(_ name: String, to newName: String) throws {
+        for name in [name, newName] { try ContainerName.check(name, in: path) }
         try state.withLock { state in
             guard let file = state.files[name] else { throw absent(name) }
             guard state.files[newName] == nil else { throw taken(newName) }
@@ -52,7 +57,8 @@ public final class InMemoryContainerDirectory: ContainerDirectory {
     }
 
     public func remove(_ name: String) throws -> Bool {
-        state.withLock { state in
+        try ContainerName.check(name, in: path)
+        return state.withLock { state in
             guard let file = state.files.removeValue(forKey: name) else { return false }
             file.isCurrentFile.store(false, ordering: .releasing)
             return true
@@ -61,12 +67,16 @@ public final class InMemoryContainerDirectory: ContainerDirectory {
 
     public func synchronize() throws {}
 
-    public func names() throws -> [String] { state.withLock { $0.files.keys.sorted() } }
+    public func names() throws -> [String] {
+        state.withLock { $0.files.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+    }
 
     public func subdirectory(_ name: String, create: Bool) throws -> (any ContainerDirectory)? {
-        state.withLock { state in
+        try ContainerName.check(name, in: path)
+        return try state.withLock { state in
             if let directory = state.directories[name] { return directory }
             guard create else { return nil }
+            try requirePresent(state)
             let directory = InMemoryContainerDirectory(path: "\(path)/\(name)")
             state.directories[name] = directory
             return directory
@@ -74,13 +84,53 @@ public final class InMemoryContainerDirectory: ContainerDirectory {
     }
 
     public func openSidecar(_ name: String, _ access: ContainerAccess) throws -> (any ContainerSidecar)? {
-        state.withLock { state in
+        try ContainerName.check(name, in: path)
+        return try state.withLock { state in
             if let shared = state.sidecars[name] { return InMemorySidecar(shared) }
             guard access == .append else { return nil }
-            let shared = SharedSidecar(path: "\(path)/\(name)")
+            try requirePresent(state)
+            let shared = InMemorySidecar.Shared(path: "\(path)/\(name)")
             state.sidecars[name] = shared
             return InMemorySidecar(shared)
         }
+    }
+
+    /// The names of the directories in this one.
+    var directoryNames: [String] { state.withLock { Array($0.directories.keys) } }
+
+    /// Removes everything in this directory once nobody appends to it or holds another lock of it.
+    ///
+    /// - Throws: ``PlatformError`` `timedOut` if somebody holds one until `deadline`; nothing is removed then.
+    func removeContents(until deadline: ContinuousClock.Instant) throws {
+        let sidecars = allSidecars.map { InMemorySidecar($0) }
+        // Those that were taken go with the values.
+        for sidecar in sidecars {
+            for lock in ContainerLock.allCases { try sidecar.acquire(lock, until: deadline) }
+        }
+        discardContents()
+    }
+
+    private var allSidecars: [InMemorySidecar.Shared] {
+        let (own, directories) = state.withLock { (Array($0.sidecars.values), Array($0.directories.values)) }
+        return own + directories.flatMap(\.allSidecars)
+    }
+
+    private func discardContents(andItself isRemoved: Bool = false) {
+        let old = state.withLock { state in
+            defer {
+                state = State()
+                state.isRemoved = isRemoved
+            }
+            return state
+        }
+        // Whoever has something open finds it gone.
+        for file in old.files.values { file.isCurrentFile.store(false, ordering: .releasing) }
+        for sidecar in old.sidecars.values { sidecar.discard() }
+        for directory in old.directories.values { directory.discardContents(andItself: true) }
+    }
+
+    private func requirePresent(_ state: State) throws {
+        if state.isRemoved { throw PlatformError(.notFound, store: path, "The directory was removed.") }
     }
 
     private func taken(_ name: String) -> PlatformError {
@@ -148,46 +198,4 @@ final class InMemoryContainerFile: ContainerFile {
     }
 
     func synchronize() {}
-}
-
-/// What all holders of one sidecar share.
-private final class SharedSidecar: Sendable {
-    let path: String
-    let state = Mutex(State())
-
-    struct State {
-        var words = ContainerWords()
-        var held: Set<ContainerLock> = []
-    }
-
-    init(path: String) { self.path = path }
-}
-
-private final class InMemorySidecar: ContainerSidecar {
-    private let shared: SharedSidecar
-
-    init(_ shared: SharedSidecar) { self.shared = shared }
-
-    func acquire(_ lock: ContainerLock, until deadline: ContinuousClock.Instant) throws {
-        while !tryAcquire(lock) {
-            guard ContinuousClock.now < deadline else {
-                throw PlatformError(.timedOut, store: shared.path, "Another task held the lock until the deadline.")
-            }
-            sched_yield()
-        }
-    }
-
-    func tryAcquire(_ lock: ContainerLock) -> Bool { shared.state.withLock { $0.held.insert(lock).inserted } }
-
-    func release(_ lock: ContainerLock) { shared.state.withLock { _ = $0.held.remove(lock) } }
-
-    func isCurrent() -> Bool { true }
-
-    func words() -> ContainerWords { shared.state.withLock { $0.words } }
-
-    func store(_ value: UInt64, in word: ContainerWord) { shared.state.withLock { $0.words[word] = value } }
-
-    func wait(for word: ContainerWord, whileEqualTo value: UInt64, atMost duration: Duration) { sched_yield() }
-
-    func wake(_ word: ContainerWord) {}
 }

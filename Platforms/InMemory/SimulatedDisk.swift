@@ -170,11 +170,13 @@ final class SimulatedDirectory: ContainerDirectory {
 
     func openFile(_ name: String, _ access: ContainerAccess) throws -> (any ContainerFile)? {
         try disk.requireRunning()
+        try ContainerName.check(name, in: path)
         return disk.state.withLock { $0.names[name] }.map { OpenSimulatedFile(name, $0, disk) }
     }
 
     /// The four steps of the durable writer: content, its synchronization, the name, its synchronization.
     func createFile(_ name: String, with octets: [UInt8]) throws {
+        try ContainerName.check(name, in: path)
         try step()
         let file = disk.state.withLock { state in
             state.lastIdentity += 1
@@ -190,6 +192,7 @@ final class SimulatedDirectory: ContainerDirectory {
     }
 
     func exchange(_ name: String, with other: String) throws {
+        for name in [name, other] { try ContainerName.check(name, in: path) }
         try changeNames { names in
             guard let first = names[name], let second = names[other] else { throw absent(name) }
             (names[name], names[other]) = (second, first)
@@ -197,6 +200,7 @@ final class SimulatedDirectory: ContainerDirectory {
     }
 
     func rename(_ name: String, to newName: String) throws {
+        for name in [name, newName] { try ContainerName.check(name, in: path) }
         try changeNames { names in
             guard let file = names[name] else { throw absent(name) }
             guard names[newName] == nil else { throw taken(newName) }
@@ -205,6 +209,7 @@ final class SimulatedDirectory: ContainerDirectory {
     }
 
     func remove(_ name: String) throws -> Bool {
+        try ContainerName.check(name, in: path)
         guard disk.state.withLock({ $0.names[name] }) != nil else { return false }
         try changeNames { $0[name] = nil }
         return true
@@ -217,7 +222,7 @@ final class SimulatedDirectory: ContainerDirectory {
 
     func names() throws -> [String] {
         try disk.requireRunning()
-        return disk.state.withLock { $0.names.keys.sorted() }
+        return disk.state.withLock { $0.names.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
     }
 
     func subdirectory(_ name: String, create: Bool) throws -> (any ContainerDirectory)? {
@@ -226,6 +231,7 @@ final class SimulatedDirectory: ContainerDirectory {
 
     func openSidecar(_ name: String, _ access: ContainerAccess) throws -> (any ContainerSidecar)? {
         try disk.requireRunning()
+        try ContainerName.check(name, in: path)
         return disk.state.withLock { state in
             if let shared = state.sidecars[name], !disk.negligence.contains(.lockFiles) {
                 return SimulatedSidecar(shared, disk)

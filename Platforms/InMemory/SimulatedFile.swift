@@ -207,10 +207,17 @@ final class SimulatedSidecar: ContainerSidecar {
 
     private let shared: Shared
     private let disk: SimulatedDisk
+    /// The locks that this holder has.
+    private let held = Mutex<Set<ContainerLock>>([])
 
     init(_ shared: Shared, _ disk: SimulatedDisk) {
         self.shared = shared
         self.disk = disk
+    }
+
+    deinit {
+        let held = held.withLock { $0 }
+        shared.state.withLock { $0.held.subtract(held) }
     }
 
     /// There is one thread: who holds the lock will not give it back while another waits.
@@ -222,10 +229,15 @@ final class SimulatedSidecar: ContainerSidecar {
 
     func tryAcquire(_ lock: ContainerLock) throws -> Bool {
         try disk.requireRunning()
-        return shared.state.withLock { $0.held.insert(lock).inserted } || disk.negligence.contains(.locks)
+        let isTaken = shared.state.withLock { $0.held.insert(lock).inserted } || disk.negligence.contains(.locks)
+        if isTaken { held.withLock { _ = $0.insert(lock) } }
+        return isTaken
     }
 
-    func release(_ lock: ContainerLock) { shared.state.withLock { _ = $0.held.remove(lock) } }
+    func release(_ lock: ContainerLock) {
+        guard held.withLock({ $0.remove(lock) }) != nil else { return }
+        shared.state.withLock { _ = $0.held.remove(lock) }
+    }
 
     func isCurrent() throws -> Bool {
         try disk.requireRunning()

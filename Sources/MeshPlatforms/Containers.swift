@@ -4,13 +4,16 @@ import MeshCore
 ///
 /// This is all that the storage of sequences asks of a machine, so that the same code runs on a disk, in memory, and in
 /// a simulation of power cuts. Every call blocks.
+///
+/// Names are as ``ContainerName`` says; every call throws ``PlatformError`` `invalidArgument` for another. The rules are
+/// proven by `ContainerConformance` of `MeshPlatformTesting`.
 public protocol ContainerDirectory: Sendable {
     /// Where it is, for messages: a path, or `memory`.
     var path: String { get }
 
     /// Opens the file called `name`; nil if it is not there.
     ///
-    /// - Throws: ``PlatformError`` `invalidName`, `insecurePermissions`, `accessDenied`, `readOnly`, `inputOutput`.
+    /// - Throws: ``PlatformError`` `invalidArgument`, `insecurePermissions`, `accessDenied`, `readOnly`, `inputOutput`.
     func openFile(_ name: String, _ access: ContainerAccess) throws -> (any ContainerFile)?
 
     /// Makes a file called `name` that holds `octets`. It appears whole, and is durable with its name on return.
@@ -19,6 +22,8 @@ public protocol ContainerDirectory: Sendable {
     func createFile(_ name: String, with octets: [UInt8]) throws
 
     /// Lets the two names change places, at once and durably. Both must be there.
+    ///
+    /// - Throws: ``PlatformError`` `notFound`, `unsupported`.
     func exchange(_ name: String, with other: String) throws
 
     /// Gives the file called `name` the name `newName`, replacing nothing, durably.
@@ -32,7 +37,7 @@ public protocol ContainerDirectory: Sendable {
     /// Makes durable what the names stand for, also where another process was killed before it could.
     func synchronize() throws
 
-    /// The names of the files that are here, in order.
+    /// The names of the files that are here, in order; neither directories nor sidecars.
     func names() throws -> [String]
 
     /// The directory called `name` in this one; nil if it is not there and `create` is not set.
@@ -75,8 +80,8 @@ public protocol ContainerFile: AnyObject, Sendable {
 
 /// The locks and shared words of one container. Each value opened is a holder of its own, in whatever process or thread.
 ///
-/// Locks exclude every other call that takes them, also one on the same value by another thread, and go when the process
-/// of their holder dies. Words are seen by all holders on the machine at once. After a restart of the machine they are 0,
+/// Locks exclude every other call that takes them, also one on the same value by another thread, and go when their holder
+/// goes: the value, or its process. Words are seen by all holders on the machine at once. After a restart of the machine they are 0,
 /// except the two that ``ContainerWord/survivesRestart`` names: those have values they had together or one after the
 /// other, or 0. A value opened for reading only reads the words.
 public protocol ContainerSidecar: AnyObject, Sendable {

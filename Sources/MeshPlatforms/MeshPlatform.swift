@@ -1,6 +1,6 @@
 import MeshCore
 
-/// What a machine offers to a session: key store, registry, profile files, time and randomness, all of one mode.
+/// What a machine offers to a session: key store, registry, profile files, containers, time and randomness, all of one mode.
 ///
 /// A session is given a platform and never knows which one it has. Each part can be replaced alone.
 public protocol MeshPlatform: Sendable {
@@ -12,12 +12,14 @@ public protocol MeshPlatform: Sendable {
     var registry: any Registry { get }
     /// Where signed profiles are kept.
     var profiles: any ProfileStore { get }
+    /// Where containers (catalogs, spools and other DARE sequences) are kept.
+    var containers: any ContainerStore { get }
     /// What tells the time.
     var clock: any MeshClock { get }
     /// Where randomness comes from.
     var random: any RandomSource { get }
 
-    /// Erases everything of this test mode: keys (in keyrings too), registry, profiles, files. Follows no link out.
+    /// Erases everything of this test mode: keys (in keyrings too), registry, profiles, containers, files. Follows no link out.
     ///
     /// Can be repeated: erasing nothing is no error.
     ///
@@ -31,6 +33,7 @@ extension MeshPlatform {
     public func eraseTestData() async throws {
         try mode.requireTest(store: "platform")
         _ = try await keys.eraseTestKeys(options: CallOptions())
+        try await containers.eraseTestData(options: CallOptions())
         try await profiles.eraseTestData(options: CallOptions())
         try await registry.eraseTestData(options: CallOptions())
     }

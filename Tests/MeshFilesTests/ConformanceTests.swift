@@ -32,4 +32,14 @@ import Testing
         }
         #expect(try await suite.run(rule) == .passed)
     }
+
+    @Test(arguments: ContainerConformance.Case.allCases)
+    func containers(_ rule: ContainerConformance.Case) async throws {
+        let scratch = try Scratch()
+        let suite = ContainerConformance(name: "container files") { mode in
+            let store = FileContainerStore(Self.home(scratch, mode))
+            return try #require(try store.directory(of: ContainerStoreTests.account, create: true))
+        }
+        #expect(try await suite.run(rule) == .passed)
+    }
 }

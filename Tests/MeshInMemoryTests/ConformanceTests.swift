@@ -66,6 +66,23 @@ import Testing
         #expect(outcome == .passed)
     }
 
+    @Test(arguments: ContainerConformance.Case.allCases)
+    func containers(_ rule: ContainerConformance.Case) async throws {
+        let directories = ByMode { _ in InMemoryContainerDirectory() }
+        let outcome = try await ContainerConformance(name: "memory") { directories[$0] }.run(rule)
+        #expect(outcome == .passed)
+    }
+
+    @Test(arguments: ContainerConformance.Case.allCases)
+    func simulatedDisk(_ rule: ContainerConformance.Case) async throws {
+        let disks = ByMode { _ in SimulatedDisk(seed: 1) }
+        let suite = ContainerConformance(name: "simulated disk", isSingleThreaded: true) { disks[$0].directory }
+        let outcome = try await suite.run(rule)
+        // It has one directory, and one thread.
+        let skipped: Set<ContainerConformance.Case> = [.oneCreator, .exclusion, .waiting, .subdirectories]
+        if skipped.contains(rule) { #expect(outcome != .passed) } else { #expect(outcome == .passed) }
+    }
+
     @Test(arguments: ProfileStoreConformance.Case.allCases)
     func profileStore(_ rule: ProfileStoreConformance.Case) async throws {
         let memory = InMemoryProfileStore()
@@ -74,5 +91,21 @@ import Testing
         }
         let outcome = try await suite.run(rule)
         #expect(outcome == .passed)
+    }
+}
+
+/// One value for each mode, made when it is first asked for.
+final class ByMode<Value: Sendable>: Sendable {
+    private let values = Mutex<[PlatformMode: Value]>([:])
+    private let make: @Sendable (PlatformMode) -> Value
+
+    init(_ make: @escaping @Sendable (PlatformMode) -> Value) { self.make = make }
+
+    subscript(mode: PlatformMode) -> Value {
+        values.withLock { values in
+            let value = values[mode] ?? make(mode)
+            values[mode] = value
+            return value
+        }
     }
 }

@@ -4,7 +4,7 @@ import MeshHomeDirectory
 import MeshPlatforms
 import MeshRegistry
 
-/// A Linux machine: profile files and the registry in a home directory, keys in the key store it is given.
+/// A Linux machine: profile files, containers and the registry in a home directory, keys in the key store it is given.
 ///
 /// Each part can be another: `LinuxPlatform(home: home, keys: InMemoryKeyStore(mode: home.mode))`.
 public struct LinuxPlatform: MeshPlatform {
@@ -12,6 +12,7 @@ public struct LinuxPlatform: MeshPlatform {
     public let keys: any KeyStore
     public let registry: any Registry
     public let profiles: any ProfileStore
+    public let containers: any ContainerStore
     public let clock: any MeshClock
     public let random: any RandomSource
     /// The directory that holds the files.
@@ -24,8 +25,10 @@ public struct LinuxPlatform: MeshPlatform {
     /// - Parameters:
     ///   - keys: the key store, of the same mode. It is bound to the registry: see ``BoundKeyStore``.
     ///   - registry: the registry, if it is not to be the file in `home`.
+    ///   - containers: the containers, of the same mode, if they are not to be in `home`.
     public init(
         home: HomeDirectory, keys: any KeyStore, registry: (any Registry)? = nil,
+        containers: (any ContainerStore)? = nil,
         clock: any MeshClock = SystemClock(), random: any RandomSource = SystemRandomSource(),
         keyStoreReason: SelectedKeyStore.Reason? = nil
     ) {
@@ -36,6 +39,7 @@ public struct LinuxPlatform: MeshPlatform {
         self.registry = registry
         self.keys = BoundKeyStore(keys, to: registry, random: random)
         self.profiles = FileProfileStore(home)
+        self.containers = containers ?? FileContainerStore(home)
         self.clock = clock
         self.random = random
         self.keyStoreReason = keyStoreReason
@@ -48,10 +52,11 @@ public struct LinuxPlatform: MeshPlatform {
         self.init(home: try HomeDirectory(mode: mode), keys: keys)
     }
 
-    /// Erases the keys first, then the whole home directory of the test.
+    /// Erases the keys first, then the containers, then the whole home directory of the test.
     public func eraseTestData() async throws {
         try mode.requireTest(store: home.path)
         _ = try await keys.eraseTestKeys(options: CallOptions(deadline: .seconds(60)))
+        try await containers.eraseTestData(options: CallOptions(deadline: .seconds(60)))
         try await home.eraseTestData(options: CallOptions(deadline: .seconds(60)))
     }
 }

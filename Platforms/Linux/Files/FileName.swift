@@ -5,14 +5,12 @@ import MeshPlatforms
 enum FileName {
     private static let temporaryPrefix = ".new-"
 
-    /// - Throws: ``PlatformError`` `invalidArgument` unless `name` names one thing inside a directory: 1 to 255 octets,
-    ///   no slash, no control characters, neither `.` nor `..`, and not a name that temporary files have.
+    /// - Throws: ``PlatformError`` `invalidArgument` unless `name` is as `ContainerName` says, and not a name that
+    ///   temporary files have.
     static func check(_ name: String, in directory: String) throws {
-        let octets = name.utf8
-        guard (1...255).contains(octets.count), name != ".", name != "..", !isTemporary(name),
-            octets.allSatisfy({ $0 >= 0x20 && $0 != 0x2F && $0 != 0x7F })
-        else {
-            throw PlatformError(.invalidArgument, store: directory, "A file cannot have the name that was given.")
+        try ContainerName.check(name, in: directory)
+        guard !isTemporary(name) else {
+            throw PlatformError(.invalidArgument, store: directory, "Files that are being written have such names.")
         }
     }
 

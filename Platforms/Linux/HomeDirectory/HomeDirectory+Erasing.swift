@@ -3,9 +3,9 @@ import MeshFiles
 import MeshPlatforms
 
 extension HomeDirectory {
-    /// Removes the directory of this test mode with everything in it: registry, profiles, key files, locks.
+    /// Removes the directory of this test mode with everything in it: registry, profiles, containers, key files, locks.
     ///
-    /// Links are removed and not followed; nothing outside is touched. Waits for everyone who holds a lock in it. Can be
+    /// Links are removed and not followed; nothing outside is touched. Waits for everyone who holds a lock in it, or appends to a container. Can be
     /// repeated: erasing nothing is no error.
     ///
     /// - Throws: ``PlatformError`` `productionRefused` in production mode, or if the directory is not marked as this
@@ -24,22 +24,43 @@ extension HomeDirectory {
 
     private func erase(until deadline: ContinuousClock.Instant, _ abandonment: Abandonment) throws {
         guard let directory = try root(create: false) else { return try removeRoot() }
-        // Held to the end; the system lock first, as everyone does who takes several.
-        var locks: [HeldLock] = []
+        // Held to the end.
+        let locks = try takeLocks(until: deadline, abandonment) { _ in true }
         defer { for lock in locks.reversed() { lock.release() } }
-        if let lockDirectory = try self.directory(Name.locks, create: false) {
-            let others = try lockDirectory.names().filter { $0.hasSuffix(".lock") && $0 != Name.systemLock }
-            for name in [Name.systemLock] + others {
-                locks.append(
-                    try FileLock(name, in: lockDirectory).acquire(until: deadline, abandonment: abandonment))
-            }
-        }
         try abandonment.check()
         // The mark goes last, so that an erasure that was interrupted can be repeated.
         try directory.removeContents(except: [Name.mode])
         _ = try directory.removeFile(Name.mode)
         try removeRoot()
     }
+
+    /// Takes the system lock, as everyone does first who takes several; then those at the top that `isWanted` names; then
+    /// those of all containers of accounts. Takes none if nothing was ever locked.
+    func takeLocks(
+        until deadline: ContinuousClock.Instant, _ abandonment: Abandonment, where isWanted: (String) -> Bool
+    ) throws -> [HeldLock] {
+        var held: [HeldLock] = []
+        func take(_ names: [String], in directory: Directory) throws {
+            for name in names where name.hasSuffix(Self.lockSuffix) {
+                held.append(try FileLock(name, in: directory).acquire(until: deadline, abandonment: abandonment))
+            }
+        }
+        if let locks = try directory(Name.locks, create: false) {
+            try take([Name.systemLock], in: locks)
+            try take(locks.names().filter { $0 != Name.systemLock && isWanted($0) }, in: locks)
+        }
+        guard let stores = try directory(Name.stores, create: false) else { return held }
+        for account in try stores.names() where try stores.status(of: account)?.isDirectory == true {
+            guard
+                let locks = try stores.subdirectory(account, create: false)?
+                    .subdirectory(LinuxContainerDirectory.locks, create: false)
+            else { continue }
+            try take(locks.names(), in: locks)
+        }
+        return held
+    }
+
+    static let lockSuffix = ".lock"
 
     /// Removes the directory itself if nothing is in it.
     private func removeRoot() throws {

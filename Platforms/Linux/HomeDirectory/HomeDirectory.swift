@@ -9,6 +9,8 @@ import Synchronization
 /// profiles.json                 the registry
 /// profiles/<UDF>/<UDF>.mmm      the latest signed profile
 /// profiles/<UDF>/<UDF>.all.mmm  every accepted version of it
+/// host.dare                     what this machine is connected to
+/// stores/<UDF>/MMM_*.dcat       catalogs and spools of an account
 /// keys/<UDF>                    key files
 /// locks/*.lock                  locks
 /// MODE                          one word: production, or test- and the name of the test
@@ -32,6 +34,8 @@ public final class HomeDirectory: Sendable {
         public static let profiles = "profiles"
         /// The key files.
         public static let keys = "keys"
+        /// The containers of accounts.
+        public static let stores = "stores"
         /// The locks.
         public static let locks = "locks"
         /// The file that says whose data these are.
