@@ -8,8 +8,8 @@ extension FrameLog {
     /// Where writers keep shared words, that is the place they have published; else the file is walked through from the
     /// place that is known already.
     ///
-    /// - Throws: ``DAREError`` `malformed` if whole frames follow damaged ones; ``PlatformError`` `changedUnderneath` if the file has become shorter, which only a failed disk or somebody
-    ///   else's hand can do; `inputOutput`.
+    /// - Throws: ``DAREError`` `malformed` if whole frames follow damaged ones; ``PlatformError`` `changedUnderneath` if the
+    ///   file has become shorter, which only a failed disk or somebody else's hand can do; `inputOutput`.
     public func refresh() throws -> Int {
         for _ in 0..<64 {
             let words = try readersWords()
@@ -17,7 +17,13 @@ extension FrameLog {
             let published = words.flatMap(publishedEnd)
             if let published, published == known.end { return published }
             let length = try file.length()
-            if let published, published <= length { return try advance(to: published) }
+            if let words, let published, published <= length {
+                let isDoubtful = words[.synchronizing] != 0 || words[.failures] != words[.repairs]
+                guard isDoubtful, published > known.end else { return try advance(to: published) }
+                // A synchronization has failed, or may fail at this moment: the system may have dropped what was published.
+                let start = known.end > 0 ? known.end : min(try verifiedPlace(words), published)
+                return try advance(to: FrameScan(self, length: published).wholeEnd(from: start, doubting: true))
+            }
             if length == known.walkedLength { return known.end }
             let start = known.end > 0 ? known.end : try verifiedPlace(words ?? ContainerWords())
             let scan = FrameScan(self, length: length)
