@@ -59,6 +59,8 @@ final class CrashStory: Sendable {
         var areBatchesWhole = true
         for life in 0..<lives where faults.isEmpty {
             disk.stop(atCall: 1 + below(120))
+            // What was seen in an earlier life was judged there, and a failed disk may have lost it since.
+            readerSaw.withLock { $0 = [] }
             live(on: disk)
             reader.withLock { $0 = nil }
             let killed = disk.afterKill()
