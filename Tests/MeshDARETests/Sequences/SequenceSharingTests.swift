@@ -41,26 +41,4 @@ import Testing
         #expect(try sequence.append { try $0.append([FrameContent([1]), FrameContent([2])]) } == 6..<8)
         #expect(try sequence.verify().isIntact)
     }
-
-    @Test("Flipped bits of 64 KiB are named", arguments: [SequenceType.list, .chain, .merkle])
-    func flippedBits(type: SequenceType) throws {
-        let fixture = try SequenceFixture()
-        let sequence = try DARESequence.create("log", in: fixture.directory, SequenceOptions(type))
-        while try fixture.octets("log").count < 64 << 10 {
-            try sequence.append(FrameContent([UInt8](repeating: 7, count: 400)), durability: .atClose)
-        }
-        var octets = try fixture.octets("log")
-        let seed = SystemRandomSource().bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let random = SeededRandomSource(seed: seed)
-        for _ in 0..<100 {
-            let place = random.bytes(4).reduce(0) { $0 << 8 | Int($1) } % octets.count
-            let bit = UInt8(1) << (random.bytes(1)[0] & 7)
-            octets[place] ^= bit
-            let faults = try fixture.verify(octets).faults
-            octets[place] ^= bit
-            var index = 0
-            while try sequence.frame(at: index).end <= place { index += 1 }
-            #expect(faults.contains { $0.index == index }, "seed \(seed), octet \(place), bit \(bit): \(faults)")
-        }
-    }
 }
