@@ -103,6 +103,8 @@ public final class HomeDirectory: Sendable {
             }
             let isEmpty = try directory.names().isEmpty
             if isEmpty, !create { return false }
+            // Another process may have marked the directory, and filled it, since the mark was looked for.
+            if !isEmpty, try directory.readFile(Name.mode, limit: 256) != nil { continue }
             if !isEmpty, mode != .production {
                 throw PlatformError(
                     .invalidArgument, store: path,
