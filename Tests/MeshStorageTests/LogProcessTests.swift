@@ -57,9 +57,9 @@ import Testing
                 try FrameLog.open("log", in: LinuxContainerDirectory(directory), isIntact: TestRecord.isIntact))
             // The next append works, and cuts off what a killed one has left.
             try log.append(durability: .record, until: .now + .seconds(10)) { batch in
-                batch.add(TestRecord(writer: 900, number: 0).encoded(size: 10))
+                batch.add(TestRecord(writer: 1_000_000, number: 0).encoded(size: 10))
             }
-            judge.claims[900] = .init(acknowledged: 1, begun: 1)
+            judge.claims[1_000_000] = .init(acknowledged: 1, begun: 1)
             return judge.faults(of: try #require(try read("log", in: directory)))
         }
 
