@@ -56,9 +56,10 @@ public enum ProcessMemory {
                 let read = pread(
                     memory, &buffer, Int(min(UInt(size + 16), ends[1] - start)), off_t(bitPattern: start))
                 guard read > 0 else { break }
-                // The buffer itself is in this memory: what was read before is not counted again.
-                if own >= start + UInt(size) || own + UInt(size) <= start {
-                    found += occurrences(of: needle.masked, in: buffer, upTo: read)
+                // The buffer itself is in this memory: what was read into it is not counted again. What lies beside it is.
+                found += occurrences(of: needle.masked, in: buffer, upTo: read) { offset in
+                    let place = start + UInt(offset)
+                    return offset < size && (place < own || place >= own + UInt(size + 16))
                 }
                 start += UInt(size)
             }
@@ -67,7 +68,9 @@ public enum ProcessMemory {
         return found
     }
 
-    private static func occurrences(of masked: [UInt8], in buffer: [UInt8], upTo count: Int) -> Int {
+    private static func occurrences(
+        of masked: [UInt8], in buffer: [UInt8], upTo count: Int, where counts: (Int) -> Bool
+    ) -> Int {
         guard count >= masked.count else { return 0 }
         let first = masked[0] ^ mask
         return buffer.withUnsafeBytes { buffer in
@@ -79,7 +82,7 @@ public enum ProcessMemory {
                 position = hit - UnsafeMutableRawPointer(mutating: base)
                 var index = 1
                 while index < masked.count, buffer[position + index] ^ mask == masked[index] { index += 1 }
-                if index == masked.count { found += 1 }
+                if index == masked.count, counts(position) { found += 1 }
                 position += 1
             }
             return found
