@@ -11,6 +11,8 @@ let package = Package(
         .library(name: "MeshPlatforms", targets: ["MeshPlatforms"]),
         .library(name: "MeshPlatformTesting", targets: ["MeshPlatformTesting"]),
         .library(name: "MeshProfiles", targets: ["MeshProfiles"]),
+        .library(name: "MeshPortals", targets: ["MeshPortals"]),
+        .library(name: "MeshPortalService", targets: ["MeshPortalService"]),
         .library(name: "MeshSessions", targets: ["MeshSessions"]),
         // Adapters: one product each, so that an application links only the ones it names.
         .library(name: "MeshInMemory", targets: ["MeshInMemory"]),
@@ -49,8 +51,20 @@ let package = Package(
             name: "MeshProfiles",
             dependencies: ["MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE"]),
         .target(
+            name: "MeshPortals",
+            dependencies: ["MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshProfiles"]),
+        .target(
+            name: "MeshPortalService",
+            dependencies: [
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
+                "MeshPortals",
+            ]),
+        .target(
             name: "MeshSessions",
-            dependencies: ["MeshCore", "MeshCryptography", "MeshPlatforms", "MeshProfiles"]),
+            dependencies: [
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
+                "MeshPortals",
+            ]),
         .target(
             name: "MeshVectors",
             dependencies: ["MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE"]),
@@ -196,10 +210,25 @@ let package = Package(
                 .target(name: "MeshSecretService", condition: .when(traits: ["SecretService"])),
             ]),
         .testTarget(
+            name: "MeshProfilesTests",
+            dependencies: ["MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshProfiles"]),
+        .testTarget(
+            name: "MeshPortalsTests",
+            dependencies: [
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshProfiles", "MeshPortals",
+            ]),
+        .testTarget(
+            name: "MeshPortalServiceTests",
+            dependencies: [
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshPlatformTesting",
+                "MeshProfiles", "MeshPortals", "MeshPortalService", "MeshInMemory", "MeshFiles",
+            ]),
+        .testTarget(
             name: "MeshSessionsTests",
             dependencies: [
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshPlatformTesting",
-                "MeshProfiles", "MeshSessions", "MeshInMemory", "MeshLinuxPlatform", "MeshKeyFiles",
+                "MeshProfiles", "MeshPortals", "MeshPortalService", "MeshSessions", "MeshInMemory",
+                "MeshLinuxPlatform", "MeshKeyFiles", "MeshFiles",
             ]),
         .testTarget(name: "MeshFuzzTests", dependencies: ["MeshFuzzTargets", "mesh-fuzz"]),
         .testTarget(

@@ -1,0 +1,123 @@
+import MeshCore
+
+/// One undivided part of a portal's data: what is committed in it is committed together. `portal` for the portal itself
+/// (account names), otherwise the fingerprint of an account's profile.
+public struct PortalPartition: Hashable, Sendable, CustomStringConvertible {
+    /// The name: `portal`, or a fingerprint.
+    public let name: String
+
+    /// The portal's own: names of accounts, published escrow entries, the service's profile.
+    public static let portal = PortalPartition(name: "portal")
+    /// That of the account with this profile.
+    public static func account(_ profile: UDF) -> PortalPartition { PortalPartition(name: profile.text) }
+
+    private init(name: String) { self.name = name }
+    public var description: String { name }
+}
+
+/// A record of a portal: octets under a key, with a version that grows by one with each change.
+public struct PortalRecord: Hashable, Sendable {
+    /// The key, unique in its partition: `[A-Za-z0-9-]+/` and any UTF-8 of at most 512 octets.
+    public let key: String
+    /// 1 when it is made.
+    public let version: UInt64
+    /// The content.
+    public let octets: [UInt8]
+
+    /// A record of those parts.
+    public init(key: String, version: UInt64, octets: [UInt8]) {
+        self.key = key
+        self.version = version
+        self.octets = octets
+    }
+}
+
+/// A change of one record. `expecting` 0 means that there must be none; nil that it does not matter.
+public enum PortalChange: Sendable {
+    case put(key: String, octets: [UInt8], expecting: UInt64?)
+    case remove(key: String, expecting: UInt64?)
+
+    /// The key of the record.
+    public var key: String {
+        switch self {
+        case .put(let key, _, _), .remove(let key, _): key
+        }
+    }
+}
+
+/// How far a container at the portal goes.
+public struct PortalLogState: Hashable, Sendable {
+    /// How many frames there are; 0 if the container does not exist.
+    public let count: Int
+    /// The chain digest of the last frame; empty if there is none.
+    public let digest: [UInt8]
+
+    /// A state of those parts.
+    public init(count: Int, digest: [UInt8]) {
+        self.count = count
+        self.digest = digest
+    }
+}
+
+/// Where a portal keeps what it keeps: records under compare-and-swap, and containers that only grow (design §7).
+///
+/// The rules that `PortalStoreConformance` proves of every store:
+///
+/// - ``commit(_:in:)`` and ``append(_:to:expecting:in:)`` return when the change is durable; each is done whole or not at all,
+///   also through a crash.
+/// - Of two that expect the same version, or the same count, exactly one succeeds: within the process, and between processes
+///   for stores that say ``isShared``.
+/// - Damage throws; it is never taken for nothing.
+/// - Frames come back octet by octet as they were appended.
+public protocol PortalStore: Sendable {
+    /// Where the store is, for messages: a path, or `memory`.
+    var name: String { get }
+    /// Whether several processes may use it at a time.
+    var isShared: Bool { get }
+
+    /// The record under `key`; nil if there is none.
+    ///
+    /// - Throws: ``PortalStoreError`` `corrupt`, `unavailable`.
+    func record(_ key: String, in partition: PortalPartition) async throws -> PortalRecord?
+
+    /// The records whose keys begin with `prefix`, ordered by key (by octets), from the one after `after` on.
+    ///
+    /// - Throws: as ``record(_:in:)``.
+    func records(
+        _ prefix: String, after: String?, limit: Int, in partition: PortalPartition
+    ) async throws -> [PortalRecord]
+
+    /// Makes all of `changes`, or none.
+    ///
+    /// - Throws: ``PortalStoreError`` `conflict` naming the key whose version is another, `full`, and as
+    ///   ``record(_:in:)``. After `unavailable` it may or may not have been done.
+    func commit(_ changes: [PortalChange], in partition: PortalPartition) async throws
+
+    /// How far the container `log` goes.
+    ///
+    /// - Throws: as ``record(_:in:)``.
+    func state(of log: String, in partition: PortalPartition) async throws -> PortalLogState
+
+    /// The frames of `log` from index `first` on: as many as fit in `limit` frames and `octets` octets, but at least one if
+    /// there is one.
+    ///
+    /// - Throws: as ``record(_:in:)``.
+    func frames(
+        of log: String, from first: Int, limit: Int, octets: Int, in partition: PortalPartition
+    ) async throws -> [[UInt8]]
+
+    /// Appends `frames` to `log`, which is made if `count` is 0. They must be the next frames of the DARE sequence: their
+    /// indexes, links and chain digests are checked.
+    ///
+    /// - Returns: how far the container goes now.
+    /// - Throws: ``PortalStoreError`` `conflict` if the container does not have `count` frames, `invalidFrames`, `full`, and as
+    ///   ``record(_:in:)``.
+    func append(
+        _ frames: [[UInt8]], to log: String, expecting count: Int, in partition: PortalPartition
+    ) async throws -> PortalLogState
+
+    /// Removes the partition with everything in it; false if there was nothing.
+    ///
+    /// - Throws: as ``record(_:in:)``.
+    func remove(_ partition: PortalPartition) async throws -> Bool
+}
