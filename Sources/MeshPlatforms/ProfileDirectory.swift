@@ -51,8 +51,10 @@ public struct ProfileDirectory: Sendable {
         public var stage: ProfileStage?
         /// Its portal accounts, the default first.
         public var portals: [String]
-        /// For a personal profile, the device it was made on.
+        /// For a personal profile, the device by which this machine acts for it.
         public var device: UDF?
+        /// The portal account that is being made for a personal profile; nil when none is.
+        public var registering: String?
     }
 
     private let registry: any Registry
@@ -210,6 +212,48 @@ public struct ProfileDirectory: Sendable {
         }
     }
 
+    // MARK: Portal accounts
+
+    /// Notes that the account `address` is being made for a personal profile, or (nil) that none is any more.
+    public func setRegistering(_ address: String?, for profile: UDF) async throws {
+        try await registry.modify { transaction in
+            let path = try Self.entryPath(profile, .personal)
+            if let address {
+                try transaction.set(.string(address), RegistryLayout.registering, at: path)
+            } else {
+                _ = try transaction.removeValue(RegistryLayout.registering, at: path)
+            }
+        }
+    }
+
+    /// Enters the portal accounts of a personal profile, the default first, and the device by which this machine acts for it.
+    /// What was noted as being made is forgotten. Accounts that are not in the list any more are taken out of the lookup.
+    ///
+    /// - Parameter accounts: addresses in their canonical form.
+    public func setPortals(_ accounts: [String], device: UDF?, of profile: UDF) async throws {
+        try await registry.modify { transaction in
+            let path = try Self.entryPath(profile, .personal)
+            try transaction.set(.strings(accounts), RegistryLayout.portals, at: path)
+            if let device { try transaction.set(.string(device.text), RegistryLayout.device, at: path) }
+            _ = try transaction.removeValue(RegistryLayout.registering, at: path)
+            for account in transaction.valueNames(at: RegistryLayout.accountEntries)
+            where try transaction.string(account, at: RegistryLayout.accountEntries) == profile.text
+                && !accounts.contains(account)
+            {
+                _ = try transaction.removeValue(account, at: RegistryLayout.accountEntries)
+                if try transaction.string(nil, at: RegistryLayout.accounts) == account {
+                    _ = try transaction.removeValue(nil, at: RegistryLayout.accounts)
+                }
+            }
+            for account in accounts {
+                try transaction.set(.string(profile.text), account, at: RegistryLayout.accountEntries)
+            }
+            if let first = accounts.first, try transaction.string(nil, at: RegistryLayout.accounts) == nil {
+                try transaction.set(.string(first), nil, at: RegistryLayout.accounts)
+            }
+        }
+    }
+
     /// The path of the registry key of a profile.
     public static func entryPath(_ profile: UDF, _ kind: ProfileKind) throws -> RegistryPath {
         try entriesPath(kind).appending(profile.text)
@@ -241,7 +285,8 @@ public struct ProfileDirectory: Sendable {
         return Entry(
             profile: profile, name: try reader.string(RegistryLayout.friendlyName, at: path),
             isDefault: try reader.string(nil, at: kind.path) == profile.text, stage: stage, portals: portals,
-            device: try reader.string(RegistryLayout.device, at: path).map { try fingerprint($0, "a device") })
+            device: try reader.string(RegistryLayout.device, at: path).map { try fingerprint($0, "a device") },
+            registering: try reader.string(RegistryLayout.registering, at: path))
     }
 
     private static func fingerprint(_ text: String, _ what: String) throws -> UDF {

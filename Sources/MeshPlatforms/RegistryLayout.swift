@@ -27,8 +27,12 @@ public enum RegistryLayout {
     public static let stage = "Stage"
     /// The value of a personal profile's entry that lists its portal accounts, the default first.
     public static let portals = "Portals"
-    /// The value of a personal profile's entry that names the device it was made on.
+    /// The value of a personal profile's entry that names the device by which this machine acts for it.
     public static let device = "Device"
+    /// The value of a personal profile's entry that names the portal account that is being made for it; absent when none is.
+    public static let registering = "Registering"
+    /// Values by the domain of a portal: the fingerprint of the service that was first met there.
+    public static let services = RegistryPath(literal: "Portals/Services")
 
     /// The key of a personal profile's entry that tells of its recovery shares.
     public static let recovery = "Recovery"

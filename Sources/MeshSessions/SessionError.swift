@@ -18,6 +18,34 @@ public struct SessionError: MeshError, Equatable {
         public static let rehearsalFailed = Code(name: "rehearsal-failed")
         /// What is kept of the profile does not verify, and no archived version does.
         public static let profileDamaged = Code(name: "profile-damaged")
+        /// The session was given no portal, and what was asked needs one.
+        public static let noPortal = Code(name: "no-portal")
+        /// The profile has no account at a portal.
+        public static let noAccount = Code(name: "no-account")
+        /// The profile has an account already, or this machine is connected to it already.
+        public static let alreadyConnected = Code(name: "already-connected")
+        /// This machine is not connected to the account any more, or never was.
+        public static let notConnected = Code(name: "not-connected")
+        /// The device may not administer the account.
+        public static let notAdministrator = Code(name: "not-administrator")
+        /// An administrator refused the connection.
+        public static let connectionRejected = Code(name: "connection-rejected")
+        /// Nobody answered the request for connection in time: it has to be made again.
+        public static let connectionExpired = Code(name: "connection-expired")
+        /// There was no answer as long as was waited. The request still stands.
+        public static let connectionTimedOut = Code(name: "connection-timed-out")
+        /// The request for connection is not there any more, or was answered already.
+        public static let requestClosed = Code(name: "request-closed")
+        /// The request, or the answer to it, is not what it says it is.
+        public static let connectionForged = Code(name: "connection-forged")
+        /// The PIN is not one of the account, was used, or has expired.
+        public static let pinRefused = Code(name: "pin-refused")
+        /// Another device has changed the same thing: both versions are in the conflict.
+        public static let changedElsewhere = Code(name: "changed-elsewhere")
+        /// What the portal or a person gave is none: a URI, an exported file.
+        public static let malformed = Code(name: "malformed")
+        /// Two devices were shown different histories of one account.
+        public static let historyForked = Code(name: "history-forked")
         /// The number of shares or the quorum is not one that can be.
         public static let invalidQuorum = Code(name: "invalid-quorum")
     }
