@@ -47,24 +47,35 @@ struct SequenceTraits: Sendable {
     var isUnnumbered = false
 
     init(_ log: FrameLog, end: Int) {
-        guard let stored = try? StoredFrame(log, at: 0, limit: end) else { return }
-        hasChecks = stored.trailer.withUnsafeBytes { FrameCheck.stated(in: $0) } != nil
-        guard let header = try? FrameHeader.parse(stored.header[...], "header") else { return }
+        guard let stored = try? StoredFrame(log, at: 0, limit: end) else {
+            self.init(header: [], trailer: [])
+            return
+        }
+        self.init(header: stored.header[...], trailer: stored.trailer[...])
+        if let header = try? FrameHeader.parse(stored.header[...], "header"), header["ContainerType"] != nil,
+            let second = try? StoredFrame(log, at: stored.end, limit: end)
+        {
+            isUnnumbered = !second.isNumbered
+        }
+    }
+
+    /// What a frame 0 of these records says.
+    init(header octets: ArraySlice<UInt8>, trailer: ArraySlice<UInt8>) {
+        hasChecks = trailer.withUnsafeBytes { FrameCheck.stated(in: $0) } != nil
+        guard let header = try? FrameHeader.parse(octets, "header") else { return }
         let members = EnvelopeMembers(header: header)
         label = SequenceInfo(header: header).type
         type = label.flatMap { SequenceType(label: $0) }
         digest = (try? members.digestAlgorithm) ?? .dareStandard
         if header["FrameCheck"]?.string == FrameCheck.label { hasChecks = true }
-        if header["ContainerType"] != nil, let second = try? StoredFrame(log, at: stored.end, limit: end) {
-            isUnnumbered = !second.isNumbered
-        }
         isSigned = header["policy"]?["Signature"]?.string == SequencePolicy.Signature.isolated.rawValue
     }
 }
 
 /// Looks at frames by themselves: everything that needs no other frame than the one before.
 struct FrameExaminer: Sendable {
-    let log: FrameLog
+    /// Where frames are that are too large for a block; nil if all are given.
+    let log: FrameLog?
     let traits: SequenceTraits
     let signers: [PublicKey]
 
@@ -77,7 +88,7 @@ struct FrameExaminer: Sendable {
             return [frame]
         }
         var link = block.predecessor
-        if let position = block.large {
+        if let position = block.large, let log {
             let stored = try StoredFrame(log, at: position, limit: block.end)
             examined.append(
                 try examine(position..<stored.end, stored.header, stored.trailer, isShortest: stored.isShortest, &link)
@@ -155,7 +166,7 @@ struct FrameExaminer: Sendable {
         var check: (value: [UInt8], encoding: JSONEncoding)?
     }
 
-    private func examine(
+    func examine(
         _ range: Range<Int>, _ header: [UInt8], _ trailer: [UInt8], isShortest: Bool, _ link: inout LinkState,
         _ digest: (HashAlgorithm) throws -> [UInt8]
     ) throws -> ExaminedFrame {

@@ -18,6 +18,13 @@ struct FrameLinker {
         self.most = most
     }
 
+    /// A linker that goes on after the frames up to `tail`.
+    init(_ traits: SequenceTraits, most: Int, after tail: SequenceTail) {
+        self.init(traits, most: most)
+        expected = tail.last + 1
+        self.tail = tail
+    }
+
     /// Takes in the next frame.
     mutating func take(_ frame: ExaminedFrame) {
         report.frames += 1

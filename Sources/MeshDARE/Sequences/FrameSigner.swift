@@ -42,6 +42,15 @@ enum FrameSigner {
 extension DARESequence {
     /// What the signature of a new frame is over.
     func signing(_ content: FrameContent, isLast: Bool) throws(DAREError) -> FrameSigner.Scope {
+        try FrameSigner.scope(content, policy, path, isLast: isLast)
+    }
+}
+
+extension FrameSigner {
+    /// What the signature of a new frame of the sequence at `path` is over.
+    static func scope(
+        _ content: FrameContent, _ policy: SequencePolicy, _ path: String, isLast: Bool
+    ) throws(DAREError) -> Scope {
         // It is signed already.
         if content.header["signatures"] != nil || content.trailer["signatures"] != nil { return .none }
         switch policy.signature {

@@ -1,0 +1,153 @@
+import MeshCore
+import MeshCryptography
+import MeshEncoding
+
+/// The next frames of a sequence, octet by octet as they will stand in every copy of it, not written anywhere yet.
+public struct PreparedFrames: Sendable {
+    /// How far the sequence goes before them.
+    public let before: FrameRunState
+    /// How far it goes with them.
+    public let after: FrameRunState
+    /// The frames.
+    public let frames: [[UInt8]]
+    /// The number of the first of them.
+    public var first: Int { before.count }
+}
+
+extension DARESequence {
+    /// Makes the next frames without writing them: what ``append(_:)`` would write, as the sequence is now. Blocks.
+    ///
+    /// - Parameter signer: who signs them as one run; see ``RunSignature``. Nil for none.
+    /// - Throws: ``DAREError`` `policyViolation`, `wrongRecipient` (a policy of one exchange that no key here opens),
+    ///   `wrongKey`, `malformed`; ``ReplicaError`` `unsupported`; ``PlatformError``.
+    public func prepare(_ contents: [FrameContent], signedBy signer: RunSigner? = nil) throws -> PreparedFrames {
+        try prepare(contents, after: runState(), signedBy: signer)
+    }
+
+    func prepare(
+        _ contents: [FrameContent], after state: FrameRunState, signedBy signer: RunSigner?
+    ) throws -> PreparedFrames {
+        guard knownType != nil, unnumbered == nil else {
+            throw DAREError(.unknownSequenceType, "\(path) is a sequence that can be read only.")
+        }
+        var preparer = FramePreparer(state, encoding: encoding)
+        var session: SequenceAppender.Exchange?
+        for (place, content) in contents.enumerated() {
+            let stored = try store(content, index: preparer.count, session: &session, random: random)
+            let isLast = place == contents.count - 1
+            let builder = FrameBuilder(
+                type: type, encoding: encoding, algorithm: try digestAlgorithm(of: content),
+                hasCheck: hasFrameChecks && preparer.hasCheck, signer: keys.signer)
+            try preparer.add(
+                FirstFrame.Parts(
+                    content: content, stored: stored, scope: try signing(content, isLast: isLast), builder: builder),
+                signedBy: isLast ? signer : nil)
+        }
+        return preparer.prepared
+    }
+
+    /// Makes frame 0 of a new sequence and the frames after it, without writing them. ``create(_:in:verbatim:keys:random:)``
+    /// makes a file of them.
+    ///
+    /// - Parameter keys: only the key that frames are signed with is used.
+    /// - Throws: ``DAREError`` `policyViolation`, `noRecipients`, `wrongKey`, `malformed`; ``ReplicaError`` `unsupported`.
+    public static func prepare(
+        new options: SequenceOptions, _ contents: [FrameContent], signedBy signer: RunSigner? = nil,
+        keys: SequenceKeys = .none, random: any RandomSource = SystemRandomSource()
+    ) throws -> PreparedFrames {
+        let first = try FirstFrame.parts(options, keys: keys, random: random)
+        return try prepare(first, options, contents, signedBy: signer, keys: keys, random: random)
+    }
+
+    private static func prepare(
+        _ first: FirstFrame.Parts, _ options: SequenceOptions, _ contents: [FrameContent],
+        signedBy signer: RunSigner?, keys: SequenceKeys, random: any RandomSource
+    ) throws -> PreparedFrames {
+        let policy = options.policy
+        let name = "The new sequence"
+        var preparer = FramePreparer(.empty, encoding: .json)
+        try preparer.add(first, signedBy: contents.isEmpty ? signer : nil)
+        preparer.restart(options.encoding)
+        let seed = first.stored.encryption?.seed
+        var session =
+            policy.encryption == .session ? seed.map { SequenceAppender.Exchange(frame: 0, seed: $0) } : nil
+        for (place, content) in contents.enumerated() {
+            let stored = try PayloadSealer.store(
+                content, policy, name, index: preparer.count, session: &session, random: random
+            ) {
+                guard let seed else { throw DAREError(.noRecipients, "\(name) has no key exchange.") }
+                return seed
+            }
+            let isLast = place == contents.count - 1
+            let builder = FrameBuilder(
+                type: options.type, encoding: options.encoding,
+                algorithm: try content.header["dig"]?.string.map { try HashAlgorithm(dareLabel: $0) } ?? options.digest,
+                hasCheck: options.hasFrameChecks, signer: keys.signer)
+            let scope = try FrameSigner.scope(content, policy, name, isLast: isLast)
+            try preparer.add(
+                FirstFrame.Parts(content: content, stored: stored, scope: scope, builder: builder),
+                signedBy: isLast ? signer : nil)
+        }
+        return preparer.prepared
+    }
+}
+
+/// Makes frames one after the other, in memory.
+struct FramePreparer {
+    private let before: FrameRunState
+    private var traits: SequenceTraits?
+    private var tail: SequenceTail
+    private var frames: [[UInt8]] = []
+    private var room: FrameBuilder.Room
+    private var run: RunDigest
+
+    init(_ state: FrameRunState, encoding: JSONEncoding) {
+        before = state
+        traits = state.traits
+        tail = state.tail
+        room = FrameBuilder.Room(encoding)
+        run = RunDigest()
+    }
+
+    /// The number of the next frame.
+    var count: Int { tail.last + 1 }
+    /// Whether the frame before has a check.
+    var hasCheck: Bool { tail.check != nil }
+
+    var prepared: PreparedFrames {
+        PreparedFrames(before: before, after: FrameRunState(traits: traits, tail: tail), frames: frames)
+    }
+
+    /// Goes over to another encoding of headers.
+    mutating func restart(_ encoding: JSONEncoding) { room = FrameBuilder.Room(encoding) }
+
+    /// Adds the next frame, the last of a run if a signer is given.
+    mutating func add(_ parts: FirstFrame.Parts, signedBy signer: RunSigner?) throws {
+        var content = parts.content
+        guard content.trailer[RunSignature.memberName] == nil else {
+            throw DAREError(.malformed, "The content of a frame brings a run signature along.")
+        }
+        if let signer {
+            guard parts.builder.encoding == .json, parts.builder.hasCheck, parts.builder.type == .chain,
+                parts.builder.algorithm == .dareStandard
+            else { throw RunSignature.unsupported(count) }
+            // Everything but the signature follows from the content: it is signed, and then put in its place.
+            content.trailer[RunSignature.memberName] = try signer.placeholder().member
+            _ = try parts.builder.build(content, parts.stored, parts.scope, after: tail, &room)
+            let signature = try signer.sign(
+                run, last: count, from: before, header: room.header.octets, trailer: room.trailer.octets)
+            content.trailer[RunSignature.memberName] = signature.member
+        }
+        let built = try parts.builder.build(content, parts.stored, parts.scope, after: tail, &room)
+        let (header, trailer) = (room.header.octets, room.trailer.octets)
+        let octets = JBCDFrame.encode(
+            built.hasTrailer ? [header, parts.stored.octets, trailer] : [header, parts.stored.octets])
+        run.take(header: header[...], trailer: trailer[...])
+        traits = traits ?? SequenceTraits(header: header[...], trailer: trailer[...])
+        let start = tail.end
+        frames.append(octets)
+        tail.advance(
+            to: SequenceTail.Node(index: count, position: start, digest: built.tree), end: start + octets.count,
+            isTree: parts.builder.type.hasTreePosition, chain: built.chain, check: built.check)
+    }
+}
