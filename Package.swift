@@ -149,7 +149,10 @@ let package = Package(
         .target(name: "CFuzzing", path: "Fuzz/CFuzzing"),
         .executableTarget(name: "mesh-fuzz", dependencies: ["CFuzzing", "MeshFuzzTargets"], path: "Fuzz/Driver"),
 
-        // Tests.
+        // Tests, and what several of them use.
+        .target(
+            name: "MeshTestSupport", dependencies: ["MeshCore", "MeshPlatforms", "MeshFiles"],
+            path: "Tests/MeshTestSupport"),
         .testTarget(name: "MeshCoreTests", dependencies: ["MeshCore"]),
         .testTarget(
             name: "MeshCryptographyTests", dependencies: ["MeshCore", "MeshCryptography", "MeshVectors"],
@@ -169,7 +172,7 @@ let package = Package(
             dependencies: [
                 "MeshCore", "MeshEncoding", "MeshPlatforms", "MeshPlatformTesting", "MeshDARE", "MeshInMemory",
                 "MeshFiles",
-                "MeshHomeDirectory", "MeshStorageTestSupport", "mesh-dare-exerciser",
+                "MeshHomeDirectory", "MeshTestSupport", "MeshStorageTestSupport", "mesh-dare-exerciser",
             ],
             exclude: ["Support", "Exerciser"]),
         .target(
@@ -190,7 +193,7 @@ let package = Package(
             name: "MeshFilesTests",
             dependencies: [
                 "MeshCore", "MeshEncoding", "MeshPlatforms", "MeshPlatformTesting", "MeshFiles", "MeshHomeDirectory",
-                "MeshRegistry", "mesh-registry-exerciser",
+                "MeshRegistry", "MeshTestSupport", "mesh-registry-exerciser",
             ],
             exclude: ["Exerciser"]),
         // A process of its own for the tests that kill one, or run several.

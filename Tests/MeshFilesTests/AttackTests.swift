@@ -2,10 +2,15 @@ import Glibc
 import MeshCore
 import MeshFiles
 import MeshPlatforms
+import MeshTestSupport
 import Testing
 
 /// What another user, or an accident, may have put where our files are.
 @Suite struct AttackTests {
+    static let isRoot = geteuid() == 0
+    /// The owner of files that are not the user's.
+    static let nobody: uid_t = 65534
+
     struct Case: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let read: PlatformError.Code
@@ -57,7 +62,7 @@ import Testing
 
     @Test(arguments: inPlaceOfAFile)
     func `A file that is not a plain file of the user's own is refused`(attack: Case) throws {
-        guard isRoot || !attack.needsRoot else { return }
+        guard Self.isRoot || !attack.needsRoot else { return }
         let scratch = try Scratch()
         let path = "\(scratch.path)/victim"
         try #require(attack.prepare(path))
@@ -113,7 +118,7 @@ import Testing
         let scratch = try Scratch()
         let path = "\(scratch.path)/a/b"
         _ = try Directory.open(path, create: true)
-        #expect(chown("\(scratch.path)/a", nobody, nobody) == 0)
+        #expect(chown("\(scratch.path)/a", Self.nobody, Self.nobody) == 0)
         #expect(code { _ = try Directory.open(path, create: false) } == .insecurePermissions)
         #expect(code { _ = try Directory.open("\(scratch.path)/a", create: false) } == .insecurePermissions)
         #expect(code { _ = try Directory.open("\(scratch.path)/a/new", create: true) } == .insecurePermissions)
@@ -136,8 +141,8 @@ import Testing
         #expect(try Directory.open("\(scratch.path)/absolute/b", create: false) != nil)
         #expect(try Directory.open("\(scratch.path)/real/../real/./b", create: false) != nil)
         #expect(code { _ = try Directory.open("\(scratch.path)/loop/b", create: false) } == .unexpectedFileType)
-        if isRoot {
-            #expect(lchown("\(scratch.path)/relative", nobody, nobody) == 0)
+        if Self.isRoot {
+            #expect(lchown("\(scratch.path)/relative", Self.nobody, Self.nobody) == 0)
             #expect(
                 code { _ = try Directory.open("\(scratch.path)/relative/b", create: false) } == .insecurePermissions)
         }

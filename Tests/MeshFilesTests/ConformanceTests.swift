@@ -4,6 +4,7 @@ import MeshHomeDirectory
 import MeshPlatformTesting
 import MeshPlatforms
 import MeshRegistry
+import MeshTestSupport
 import Testing
 
 /// The parts that are kept in files keep the contracts.

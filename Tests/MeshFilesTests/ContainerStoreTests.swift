@@ -2,6 +2,7 @@ import MeshCore
 import MeshFiles
 import MeshHomeDirectory
 import MeshPlatforms
+import MeshTestSupport
 import Testing
 
 /// The containers of a home directory: where they are, and how they are erased.

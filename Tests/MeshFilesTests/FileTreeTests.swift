@@ -2,6 +2,7 @@ import Glibc
 import MeshCore
 import MeshFiles
 import MeshPlatforms
+import MeshTestSupport
 import Testing
 
 @Suite struct FileTreeTests {

@@ -4,6 +4,7 @@ import MeshFiles
 import MeshHomeDirectory
 import MeshPlatforms
 import MeshRegistry
+import MeshTestSupport
 import Testing
 
 @Suite struct HomeDirectoryTests {

@@ -4,6 +4,7 @@ import MeshFiles
 import MeshHomeDirectory
 import MeshPlatforms
 import MeshRegistry
+import MeshTestSupport
 import Testing
 
 /// Several processes, killed ones, and a system that fails: nothing is lost, torn, or readable by others.

@@ -1,6 +1,7 @@
 import MeshCore
 import MeshPlatforms
 import MeshRegistry
+import MeshTestSupport
 import Testing
 
 @Suite struct RegistryExportTests {

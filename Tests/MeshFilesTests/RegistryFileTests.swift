@@ -4,6 +4,7 @@ import MeshEncoding
 import MeshFiles
 import MeshPlatforms
 import MeshRegistry
+import MeshTestSupport
 import Testing
 
 /// The file itself: what a person finds in it, what a person may do to it, and what damage does.

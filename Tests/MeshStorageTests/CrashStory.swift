@@ -70,13 +70,20 @@ final class CrashStory: Sendable {
                 killed, kept, areBatchesWhole: areBatchesWhole && !ledger.withLock { $0.hasLost },
                 "life \(life), killed")
             var next = killed
+            var isExamined = true
+            // What the judge does makes it durable: the next life may come before.
+            if below(3) == 0 { (next, isExamined) = (disk.afterKill(), false) }
             for _ in 0..<statesPerCrash {
                 let draw = random.bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } | 1
                 let cut = disk.afterPowerCut(seed: draw)
                 examine(cut, ledger.withLock { $0.durable }, areBatchesWhole: false, "life \(life), cut \(draw)")
-                if below(statesPerCrash) == 0 { (next, areBatchesWhole) = (cut, false) }
+                if below(statesPerCrash) == 0 { (next, areBatchesWhole, isExamined) = (cut, false, true) }
             }
             disk = next
+            guard isExamined else {
+                if let log = try? open(disk, .read) { try? recount(log) }
+                continue
+            }
             // What is there now is durable: opening it for appending has made it so.
             let present = records(in: disk.directory).map(Self.counts) ?? [:]
             ledger.withLock { $0 = Ledger(returned: present, durable: present, begun: present) }
@@ -137,6 +144,8 @@ final class CrashStory: Sendable {
         case 0:
             let failures: [SimulatedDisk.Failure] = [.noSpace, .inputOutput, .shortWrite(below(2000))]
             disk.fail(failures[below(3)], atCall: call)
+            // Also as the first failure is dealt with.
+            if below(2) == 0 { disk.fail(failures[below(3)], atCall: call + 1 + below(4)) }
             ledger.withLock { $0.hasLost = true }
         case 1, 2, 3: disk.interrupt(atCall: call) { try? self.follow(disk) }
         case 4, 5: disk.interrupt(atCall: call) { self.comeBetween(disk) }

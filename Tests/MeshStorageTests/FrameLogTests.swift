@@ -5,6 +5,7 @@ import MeshFiles
 import MeshInMemory
 import MeshPlatforms
 import MeshStorageTestSupport
+import MeshTestSupport
 import Testing
 
 /// What a log does when nobody is killed and nothing fails, in memory and on the disk.

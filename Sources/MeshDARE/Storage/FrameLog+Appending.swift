@@ -108,6 +108,6 @@ extension FrameLog {
             sidecar.wake(.durableEnd)
         }
         try file.truncate(to: end)
-        try synchronizeFile(sidecar)
+        try synchronizeAfterOthers(try sidecar.words(), sidecar)
     }
 }

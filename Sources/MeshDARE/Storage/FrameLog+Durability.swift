@@ -60,10 +60,15 @@ extension FrameLog {
         if let end, words[.durableEnd] >= UInt64(end) { return }
         // Read before the synchronization: what is published after it has begun may not be covered.
         let target = words[.end]
-        if words[.synchronizing] != 0 { try writeAgain(words, sidecar) }
-        try synchronizeFile(sidecar)
+        try synchronizeAfterOthers(words, sidecar)
         try sidecar.store(max(target, words[.durableEnd]), in: .durableEnd)
         try noteVerifiedEnd(target, sidecar)
+    }
+
+    /// As ``synchronizeFile(_:)``, of somebody who may follow one that was killed while the file was synchronized.
+    func synchronizeAfterOthers(_ words: ContainerWords, _ sidecar: any ContainerSidecar) throws {
+        if words[.synchronizing] != 0 { try writeAgain(words, sidecar) }
+        try synchronizeFile(sidecar)
     }
 
     /// Synchronizes while the lock for it is held. A failure is everyone's, as the system tells of it once.

@@ -19,10 +19,13 @@ extension FrameLog {
         try locked(until: deadline) { sidecar in
             let words = try sidecar.words()
             state.withLock { $0.failures = words[.failures] }
-            var end = try settledEnd(sidecar, until: deadline)
-            if words[.failures] != words[.repairs] || words[.synchronizing] != 0 {
-                end = try repair(sidecar, end, until: deadline)
+            let isDoubtful = words[.failures] != words[.repairs] || words[.synchronizing] != 0
+            // First, as what settles the end synchronizes it: nobody would know any more that something was lost.
+            if isDoubtful, let end = publishedEnd(words), end <= (try file.length()) {
+                _ = try repair(sidecar, end, until: deadline)
             }
+            var end = try settledEnd(sidecar, until: deadline)
+            if isDoubtful { end = try repair(sidecar, end, until: deadline) }
             state.withLock { $0.end = end }
         }
     }
@@ -32,22 +35,24 @@ extension FrameLog {
         let words = try sidecar.words()
         try requireSound(words)
         let length = try file.length()
-        guard let end = publishedEnd(words), end <= length else {
+        guard var end = publishedEnd(words), end <= length else {
             return try establish(sidecar, words, length, until: deadline)
         }
-        if length == end { return end }
-        if defects.contains(.trustsTheEnd) { return length }
-        if words[.writing] != 0 {
-            // Somebody was killed, or could not take back what had failed.
-            try cut(to: end, sidecar)
-            try sidecar.store(0, in: .writing)
-            return end
+        if words[.writing] == 0 {
+            if length == end { return end }
+            if defects.contains(.trustsTheEnd) { return length }
+            // Somebody has appended without the words: whole frames are theirs, the rest is no frame.
+            end = try FrameScan(self, length: length).wholeEnd(from: end, doubting: false)
+            try sidecar.store(UInt64(end), in: .end)
+            if length == end { return end }
+            try sidecar.store(1, in: .writing)
         }
-        // Somebody has appended without the words: whole frames are theirs, the rest is no frame.
-        let whole = try FrameScan(self, length: length).wholeEnd(from: end, doubting: false)
-        if whole < length { try cut(to: whole, sidecar) }
-        try sidecar.store(UInt64(whole), in: .end)
-        return whole
+        if defects.contains(.trustsTheEnd) { return length }
+        // Somebody was killed, or could not take back what had failed. Also if the file ends there by now: that may not be
+        // durable yet.
+        if !defects.contains(.trustsTheLength) || length != end { try cut(to: end, sidecar) }
+        try sidecar.store(0, in: .writing)
+        return end
     }
 
     /// Makes the words those of this file: nobody has used it since the machine was started, or it has been put in place of
@@ -103,11 +108,15 @@ extension FrameLog {
         let durable = Int(min(words[.durableEnd], UInt64(end)))
         let whole = try FrameScan(self, length: end).wholeEnd(from: durable, doubting: true)
         try writeAgain(durable..<whole)
-        if whole < end {
+        let mustCut = whole < end || words[.writing] != 0
+        if mustCut {
+            // Until the file ends there, durably.
+            try sidecar.store(1, in: .writing)
             try sidecar.store(UInt64(whole), in: .end)
             try file.truncate(to: whole)
         }
         try synchronizeFile(sidecar)
+        if mustCut { try sidecar.store(0, in: .writing) }
         try sidecar.store(UInt64(whole), in: .durableEnd)
         try sidecar.store(words[.failures], in: .repairs)
         try noteVerifiedEnd(UInt64(whole), sidecar)

@@ -229,5 +229,7 @@ extension FrameLog {
         package static let cutsWithoutLock = Defects(rawValue: 8)
         /// Frames with holes are taken for whole.
         package static let ignoresHoles = Defects(rawValue: 16)
+        /// Where the file ends is taken for durable.
+        package static let trustsTheLength = Defects(rawValue: 32)
     }
 }

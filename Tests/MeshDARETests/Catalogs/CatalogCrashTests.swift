@@ -102,8 +102,8 @@ struct CatalogCrashTests {
 
     @Test("Stopped at any call of a story of transactions and compactions, in every state that was drawn")
     func powerCuts() throws {
-        let seed = UInt64.random(in: 1...UInt64(UInt32.max))
-        let (faults, states) = try tell(60, seed: seed)
+        let seed = Torture.seed
+        let (faults, states) = try tell(Torture.isLong ? 12_000 : 60, seed: seed)
         print("\(states) states of catalogs, seed \(seed)")
         #expect(faults == [] && states > 0)
     }

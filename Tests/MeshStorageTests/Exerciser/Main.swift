@@ -7,8 +7,10 @@ import MeshStorageTestSupport
 
 /// What the tests have done in a process that they kill, hinder or run beside others:
 /// `mesh-dare-exerciser DIRECTORY create NAME`
-/// `mesh-dare-exerciser DIRECTORY append NAME WRITER COUNT record|grouped|atClose SIZE BATCH CLAIMS`: appends records and keeps in the
-///     file CLAIMS how many it began and how many were acknowledged
+/// `mesh-dare-exerciser DIRECTORY append NAME WRITER COUNT record|grouped|atClose SIZE BATCH CLAIMS [tell]`: appends records and keeps
+///     in the file CLAIMS how many it began and how many were acknowledged, until it has done COUNT or is told there to stop; says
+///     a dot for each batch that it begins, if it is to tell
+/// `mesh-dare-exerciser DIRECTORY catalog NAME COUNT CLAIMS`: makes that many transactions in a catalog, with compactions between
 /// `mesh-dare-exerciser DIRECTORY hold NAME`: writes half a frame, says `holding`, and waits to be killed
 /// `mesh-dare-exerciser DIRECTORY read NAME COUNT`: follows the log until it has COUNT records
 /// `mesh-dare-exerciser DIRECTORY compact NAME`: puts a copy in the place of the log
@@ -34,7 +36,8 @@ import MeshStorageTestSupport
         let name = arguments[2]
         switch (arguments[1], arguments.count) {
         case ("create", 3): _ = try FrameLog.create(name, in: directory, firstFrame: TestRecord.first)
-        case ("append", 9): try append(name, directory, Array(arguments[3...]))
+        case ("append", 9), ("append", 10): try append(name, directory, Array(arguments[3...]))
+        case ("catalog", 5): try transact(name, directory, UInt32(arguments[3]) ?? 0, try Claims(arguments[4]))
         case ("hold", 3): try hold(try open(name, directory))
         case ("read", 4): try follow(name, directory, Int(arguments[3]) ?? 0)
         case ("compact", 3): try compact(try open(name, directory), directory)
@@ -56,17 +59,14 @@ import MeshStorageTestSupport
         guard let writer = UInt32(arguments[0]), let count = UInt32(arguments[1]),
             let durability = durabilities[arguments[2]], let size = Int(arguments[3]), let batch = UInt16(arguments[4])
         else { throw usage }
-        let claims = Glibc.open(arguments[5], O_RDWR | O_CREAT, 0o600)
-        guard claims >= 0 else { throw usage }
-        func claim(_ number: UInt32, at offset: off_t) {
-            var number = number
-            // Again if it fails: it is not what is tested.
-            while pwrite(claims, &number, 4, offset) != 4 {}
-        }
+        let claims = try Claims(arguments[5])
+        let tells = arguments.last == "tell"
         var log = try open(name, directory)
         var slowest = Duration.zero
         for number in stride(from: 0, to: count, by: Int(batch)) {
-            claim(number + UInt32(batch), at: 4)
+            if claims.mustStop { break }
+            claims.begin(number + UInt32(batch))
+            if tells { write(1, ".", 1) }
             let begun = ContinuousClock.now
             while true {
                 do {
@@ -84,10 +84,28 @@ import MeshStorageTestSupport
                 break
             }
             slowest = max(slowest, .now - begun)
-            claim(number + UInt32(batch), at: 0)
+            claims.acknowledge(number + UInt32(batch))
         }
         try log.synchronize()
         print("slowest \(slowest / .milliseconds(1))")
+    }
+
+    /// Each transaction adds an entry, takes the one before away, and counts: it is seen whether half of one is there.
+    static func transact(
+        _ name: String, _ directory: LinuxContainerDirectory, _ count: UInt32, _ claims: borrowing Claims
+    ) throws {
+        let catalog = try Catalog.openOrCreate(name, in: directory)
+        for number in 1...max(1, count) {
+            claims.begin(number)
+            try catalog.transact(durability: number % 2 == 0 ? .grouped : .record, until: .now + .seconds(30)) {
+                let frame = CatalogFrame(Array(String(number).utf8))
+                try $0.put("count", frame)
+                try $0.add("entry \(number)", frame)
+                if number > 1 { try $0.delete("entry \(number - 1)", from: nil) }
+            }
+            claims.acknowledge(number)
+            if number % 2 == 0 { try catalog.compact(until: .now + .seconds(30)) }
+        }
     }
 
     static func hold(_ log: FrameLog) throws {

@@ -1,0 +1,106 @@
+import Glibc
+import MeshCore
+import MeshDARE
+import MeshPlatforms
+import MeshStorageTestSupport
+import MeshTestSupport
+import Testing
+
+/// Writers that are killed while others append.
+@Suite(.serialized) struct WriterKillTests {
+    /// A writer of this process that appends after each kill.
+    private static let prober = 2_000_000
+
+    /// What is found out about the kills.
+    private struct Findings: Sendable {
+        /// The writers that were killed while they appended.
+        let victims: [Int]
+        /// From a kill to the end of the next append of another.
+        let gaps: [Duration]
+        /// What such appends take in a log that nobody is killed on.
+        let controls: [Duration]
+        /// What became of another process that appended all the time.
+        let survivor: Child.End
+    }
+
+    @Test func `Writers are killed while they append, and while they hold the lock; the others go on at once`()
+        async throws
+    {
+        let kills = LogProcessTests.isLong ? 1000 : 25
+        let root = try LogRoot()
+        try await root.create()
+        let seed = SystemRandomSource().bytes(4).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        print("killing \(kills) writers, seed \(seed)")
+        let findings = try await BlockingCalls(store: "kills").run(deadline: .seconds(900)) {
+            try Self.kill(kills, in: root, SeededRandomSource(seed: seed))
+        }
+        #expect(findings.survivor.code == 0, "\(findings.survivor.output)")
+
+        var judge = try root.judge([1] + findings.victims)
+        judge.claims[UInt32(Self.prober)] = .init(acknowledged: UInt32(kills), begun: UInt32(kills))
+        #expect(try root.faults(judge) == [])
+        // Most of them must have been at work.
+        let cut = findings.victims.count { judge.claims[UInt32($0)].map { $0.begun > $0.acknowledged } ?? false }
+        #expect(cut >= findings.victims.count / 2)
+        #expect(try #require(judge.claims[1]).acknowledged >= kills)
+        // What is slow where nobody is killed is the machine's own.
+        let (gap, control) = (try #require(findings.gaps.max()), try #require(findings.controls.max()))
+        #expect(gap <= .milliseconds(100) + control)
+        func shown(_ duration: Duration) -> String { "\(Int(duration / .microseconds(1))) µs" }
+        let middle = shown(findings.gaps.sorted()[findings.gaps.count / 2])
+        print("\(cut) of \(findings.victims.count) killed in the midst of an append, the rest with the lock")
+        print(
+            "others went on after \(middle), at most \(shown(gap)); where nobody was killed at most \(shown(control))")
+        print(
+            "the other process appended \(judge.claims[1]?.acknowledged ?? 0), its \(findings.survivor.output.prefix { $0 != "\n" }) ms"
+        )
+    }
+
+    private static func kill(_ kills: Int, in root: LogRoot, _ random: SeededRandomSource) throws -> Findings {
+        func below(_ limit: Int) -> Int { random.bytes(2).reduce(0) { $0 << 8 | Int($1) } % limit }
+        let control = try FrameLog.create("control", in: root.directory(), firstFrame: TestRecord.first)
+        let log = try root.log()
+        let survivor = try RunningChild([Child.exerciser] + root.arguments(1, 100_000_000, "grouped"))
+        func survivorsRecords() throws -> UInt32 {
+            access(root.claims(1), F_OK) == 0 ? try root.judge([1]).claims[1]?.acknowledged ?? 0 : 0
+        }
+        var (victims, gaps, controls): ([Int], [Duration], [Duration]) = ([], [], [])
+        for number in 0..<kills {
+            let writer = number + 2
+            let durability: FrameLog.Durability = below(2) == 0 ? .atClose : .grouped
+            func append(to log: FrameLog) throws {
+                try log.append(durability: durability, until: .now + .seconds(30)) {
+                    $0.add(TestRecord(writer: UInt32(prober), number: UInt32(number)).encoded(size: 100))
+                }
+            }
+            controls.append(try ContinuousClock().measure { try append(to: control) })
+            // It goes on after each kill.
+            let before = try survivorsRecords()
+            let deadline = ContinuousClock.now + .seconds(60)
+            while try survivorsRecords() == before {
+                try #require(ContinuousClock.now < deadline, "the other process does not go on")
+                sched_yield()
+            }
+            let child: RunningChild
+            if number % 5 == 4 {
+                child = try RunningChild([Child.exerciser, root.path, "hold", "log"])
+                try #require(try child.hasSaid("holding".utf8.count))
+            } else {
+                let arguments = root.arguments(
+                    writer, 1_000_000, ["grouped", "record", "atClose"][below(3)], batch: 1 + below(3))
+                child = try RunningChild([Child.exerciser] + arguments + ["tell"])
+                // The moment is some way into one of the first appends.
+                try #require(try child.hasSaid(1 + below(20)))
+                for _ in 0..<below(30) { sched_yield() }
+                victims.append(writer)
+            }
+            gaps.append(
+                try ContinuousClock().measure {
+                    child.kill()
+                    try append(to: log)
+                })
+        }
+        root.stop(1)
+        return Findings(victims: victims, gaps: gaps, controls: controls, survivor: try survivor.end())
+    }
+}
