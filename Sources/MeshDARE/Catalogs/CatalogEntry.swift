@@ -47,7 +47,7 @@ extension CatalogEntry {
     }
 
     /// Every key besides the primary one, the local name included.
-    var allSecondaryKeys: [SecondaryKey] {
+    public var allSecondaryKeys: [SecondaryKey] {
         let local = localName.map { [SecondaryKey(name: SecondaryKey.localName, value: $0)] } ?? []
         return local + secondaryKeys
     }

@@ -159,29 +159,42 @@ extension Catalog {
     }
 
     private func write(_ transaction: CatalogTransaction, _ appender: inout SequenceAppender) throws {
-        let mark =
-            transaction.changes.count > 1
-            ? CatalogTransactionMark(first: appender.count, count: transaction.changes.count) : nil
-        let isEncrypted = appender.sequence.policy.encryption != .none
-        let now = options.clock.now
-        for (number, (change, frame)) in transaction.changes.enumerated() {
-            var meta = frame.meta
-            meta.uniqueID = change.key
-            meta.event = ContentMeta.Event(rawValue: change.event.rawValue)
-            meta.first = change.first
-            meta.previous = change.previous
-            // In an encrypted catalog they are as private as the content: they are found by reading it.
-            if !isEncrypted, change.event != .delete {
-                meta.members["KeyValues"] = .array(
-                    frame.secondaryKeys.map { ["Key": .string($0.name), "Value": .string($0.value)] })
-            }
-            if let mark { meta.members[CatalogTransactionMark.name] = mark.value }
-            var content = FrameContent(frame.content, meta: meta)
-            content.received = now
-            content.isStoredAsIs = change.event == .delete
-            let isLast = number == transaction.changes.count - 1
-            if isLast { content.defaultKey = transaction.defaultKey }
-            try appender.append(content, isLast: isLast)
+        let contents = transaction.contents(
+            isEncrypted: appender.sequence.policy.encryption != .none, now: options.clock.now)
+        for (number, content) in contents.enumerated() {
+            try appender.append(content, isLast: number == contents.count - 1)
         }
+    }
+}
+
+extension CatalogTransaction {
+    /// What the frames of the changes are to hold.
+    func contents(isEncrypted: Bool, now: Timestamp, isMarked: Bool = true) -> [FrameContent] {
+        let mark = isMarked && changes.count > 1 ? CatalogTransactionMark(first: start, count: changes.count) : nil
+        return changes.enumerated().map { number, item in
+            var content = Self.content(item.change, item.content, isEncrypted: isEncrypted, now: now)
+            if let mark { content.meta?.members[CatalogTransactionMark.name] = mark.value }
+            if number == changes.count - 1 { content.defaultKey = defaultKey }
+            return content
+        }
+    }
+
+    static func content(
+        _ change: CatalogIndex.Change, _ frame: CatalogFrame, isEncrypted: Bool, now: Timestamp
+    ) -> FrameContent {
+        var meta = frame.meta
+        meta.uniqueID = change.key
+        meta.event = ContentMeta.Event(rawValue: change.event.rawValue)
+        meta.first = change.first
+        meta.previous = change.previous
+        // In an encrypted catalog they are as private as the content: they are found by reading it.
+        if !isEncrypted, change.event != .delete {
+            meta.members["KeyValues"] = .array(
+                frame.secondaryKeys.map { ["Key": .string($0.name), "Value": .string($0.value)] })
+        }
+        var content = FrameContent(frame.content, meta: meta)
+        content.received = now
+        content.isStoredAsIs = change.event == .delete
+        return content
     }
 }

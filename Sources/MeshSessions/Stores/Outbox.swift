@@ -1,0 +1,95 @@
+import MeshCore
+import MeshCryptography
+import MeshDARE
+import MeshEncoding
+import MeshPlatforms
+
+/// The changes of an account that the portal has not taken yet: a container of this machine alone, sealed to the account's
+/// key as the stores are. Every call blocks.
+///
+/// A change is durable when ``add(_:)`` returns, and is taken out when the portal has it. Read with the stores' own entries, it
+/// makes what a person has just written visible at once, also without a network.
+struct Outbox: Sendable {
+    static let fileName = "Outbox.dcat"
+    private let catalog: Catalog
+
+    /// The outbox in the account's `directory`; made if it is not there.
+    ///
+    /// - Throws: ``DAREError``, ``PlatformError``.
+    init(in directory: any ContainerDirectory, keys: StoreKeys, clock: any MeshClock, random: any RandomSource) throws {
+        var options = keys.options(.outbox, clock: clock, random: random)
+        options.secondaryKeys = { content in
+            (try? JSONBCDDecoder().decode(PendingChange.self, from: content)).map { [Self.place($0.store, $0.key)] }
+                ?? []
+        }
+        catalog = try Catalog.openOrCreate(Self.fileName, in: directory, options: options)
+    }
+
+    /// The secondary key by which the changes of an entry are found.
+    private static func place(_ store: StoreName, _ key: String) -> SecondaryKey {
+        SecondaryKey(name: "Entry", value: "\(store.rawValue)/\(key)")
+    }
+
+    /// How many changes wait.
+    var count: Int { get throws { try catalog.count } }
+
+    /// The changes, the oldest first; only those of `store`, if one is named.
+    ///
+    /// - Throws: ``PlatformError`` `corrupt` for one that cannot be read; ``DAREError``.
+    func changes(of store: StoreName? = nil) throws -> [PendingChange] {
+        try catalog.keys.compactMap { key in try catalog.find(key).map(change) }
+            .filter { store == nil || $0.store == store }
+    }
+
+    /// The last change of an entry; nil if none waits.
+    func lastChange(of key: String, in store: StoreName) throws -> PendingChange? {
+        try catalog.find(Self.place(store, key)).last.map(change)
+    }
+
+    private func change(_ record: CatalogRecord) throws -> PendingChange {
+        do {
+            return try JSONBCDDecoder().decode(PendingChange.self, from: try catalog.content(of: record))
+        } catch let error as DecodingError {
+            throw PlatformError(
+                .corrupt, store: catalog.path,
+                "A change that waits to be sent (frame \(record.version.frame)) is damaged.", cause: error)
+        }
+    }
+
+    /// Keeps the changes that `body` gives, all or none. Nobody else puts any in while it runs.
+    func add(_ body: () throws -> [PendingChange]) throws {
+        try catalog.transact { transaction in
+            for change in try body() { _ = try transaction.add(change.id, try frame(change)) }
+        }
+    }
+
+    /// Replaces a change that is there; one that is not there is passed over.
+    func update(_ changes: [PendingChange]) throws {
+        guard !changes.isEmpty else { return }
+        try catalog.transact { transaction in
+            for change in changes where transaction.find(change.id) != nil {
+                _ = try transaction.update(change.id, try frame(change), from: nil)
+            }
+        }
+    }
+
+    /// Takes out changes; those that are not there are passed over.
+    func remove(_ ids: some Collection<String>) throws {
+        guard !ids.isEmpty else { return }
+        try catalog.transact { transaction in
+            for id in ids where transaction.find(id) != nil { try transaction.delete(id, from: nil) }
+        }
+    }
+
+    /// Writes the outbox in `directory` anew, if nearly all of it are frames of changes that were sent.
+    func tidy(in directory: any ContainerDirectory) throws {
+        guard try catalog.sequence.count > 1000 + 4 * catalog.count else { return }
+        _ = try directory.remove(try catalog.compact())
+    }
+
+    private func frame(_ change: PendingChange) throws -> CatalogFrame {
+        CatalogFrame(
+            try JSONBCDEncoder(JSONWritingOptions(.jsonB)).encode(change),
+            secondaryKeys: [Self.place(change.store, change.key)])
+    }
+}
