@@ -28,10 +28,18 @@ public struct PortalError: MeshError, Equatable {
         public static let notFound = Code(name: "portal-not-found")
         /// The key that asks may not do this.
         public static let unauthorized = Code(name: "portal-unauthorized")
+        /// The request was signed for another life of the service.
+        public static let staleEpoch = Code(name: "portal-stale-epoch")
+        /// The clocks of this computer and of the portal are too far apart.
+        public static let wrongClock = Code(name: "portal-wrong-clock")
         /// The device was removed from the account.
         public static let deviceRevoked = Code(name: "portal-device-revoked")
         /// What was sent builds on something that is not the newest any more.
         public static let conflict = Code(name: "portal-conflict")
+        /// It was there, and its time is over: a request for connection, a published device.
+        public static let expired = Code(name: "portal-expired")
+        /// The portal can read what was sent, and does not take it; the message says why.
+        public static let rejected = Code(name: "portal-rejected")
         /// More than the portal takes at once, or in all.
         public static let tooLarge = Code(name: "portal-too-large")
         /// Too many requests.

@@ -3,13 +3,18 @@ import MeshDARE
 import MeshEncoding
 
 /// Asks what the portal is.
-public struct HelloRequest: PortalRequestMessage {
+public struct HelloRequest: AnonymousRequestMessage {
     public typealias Response = HelloResponse
     public static let transaction = PortalTransaction.hello
     /// The name of the service that is meant.
     public var service: String?
+    /// Octets that come once, so that an answer given before is no answer to this (an extension).
+    public var nonce: BinaryValue?
 
-    enum CodingKeys: String, CodingKey { case service = "Service" }
+    enum CodingKeys: String, CodingKey {
+        case service = "Service"
+        case nonce = "Nonce"
+    }
     public init(service: String? = nil) { self.service = service }
 }
 
@@ -98,10 +103,34 @@ public struct PortalLimits: Codable, Hashable, Sendable {
     }
     /// The usual limits.
     public init() {}
+
+    /// Reads the limits of a portal; those that it does not state are the usual ones.
+    ///
+    /// - Throws: `DecodingError` for numbers that cannot be.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func limit(_ key: CodingKeys) throws -> Int? {
+            let limit = try container.decodeIfPresent(Int.self, forKey: key)
+            guard let limit else { return nil }
+            guard (0...1 << 48).contains(limit) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: key, in: container, debugDescription: "A limit was expected.")
+            }
+            return limit
+        }
+        anonymousBody = try limit(.anonymousBody) ?? anonymousBody
+        signedBody = try limit(.signedBody) ?? signedBody
+        frames = try limit(.frames) ?? frames
+        frameOctets = try limit(.frameOctets) ?? frameOctets
+        pendingRequests = try limit(.pendingRequests) ?? pendingRequests
+        requestLifetime = try limit(.requestLifetime) ?? requestLifetime
+        clockTolerance = try limit(.clockTolerance) ?? clockTolerance
+        accountOctets = try limit(.accountOctets)
+    }
 }
 
 /// Asks whether an account of this name could be made.
-public struct ValidateAccountRequest: PortalRequestMessage {
+public struct ValidateAccountRequest: AnonymousRequestMessage {
     public typealias Response = ValidateAccountResponse
     public static let transaction = PortalTransaction.validateAccount
     /// The address.
@@ -110,11 +139,14 @@ public struct ValidateAccountRequest: PortalRequestMessage {
     public var language: [String]?
     /// Asks the portal to keep the name for a while. This one does not.
     public var reserve: Bool?
+    /// Octets that come once, so that an answer given before is no answer to this (an extension).
+    public var nonce: BinaryValue?
 
     enum CodingKeys: String, CodingKey {
         case account = "Account"
         case language = "Language"
         case reserve = "Reserve"
+        case nonce = "Nonce"
     }
     public init(account: String, language: [String]? = nil) {
         self.account = account
@@ -187,7 +219,7 @@ public struct DeleteAccountRequest: PortalRequestMessage {
 }
 
 /// Asks for the profile of an account, or for what was published under an identifier.
-public struct GetRequest: PortalRequestMessage {
+public struct GetRequest: AnonymousRequestMessage {
     public typealias Response = GetResponse
     public static let transaction = PortalTransaction.get
     /// The address; the answer is the account's profile.
@@ -196,11 +228,14 @@ public struct GetRequest: PortalRequestMessage {
     public var identifier: String?
     /// Whether all entries are wanted, or the first.
     public var multiple: Bool?
+    /// Octets that come once, so that an answer given before is no answer to this (an extension).
+    public var nonce: BinaryValue?
 
     enum CodingKeys: String, CodingKey {
         case account = "Account"
         case identifier = "Identifier"
         case multiple = "Multiple"
+        case nonce = "Nonce"
     }
     public init(account: String) { self.account = account }
     public init(identifier: String) { self.identifier = identifier }

@@ -13,6 +13,12 @@ extension PortalRequestMessage {
     public static var tag: String { transaction.rawValue + "Request" }
 }
 
+/// A request that anyone may make, without a signature: what makes it unlike others stands in the message.
+public protocol AnonymousRequestMessage: PortalRequestMessage {
+    /// Octets that come once, so that an answer given before is no answer to this.
+    var nonce: BinaryValue? { get set }
+}
+
 /// An answer of the portal protocol.
 public protocol PortalResponseMessage: TaggedObject {
     /// What became of the request. Missing only in the answers of old services, whose silence is no success.
@@ -62,6 +68,15 @@ public enum PortalTransaction: String, CaseIterable, Sendable {
         case .createAccount, .connectStart, .connectStatus, .pollClaim: .holder
         case .status, .download, .transact: .connected
         case .deleteAccount, .publish, .connectPending, .connectComplete, .claim, .transfer: .administrator
+        }
+    }
+
+    /// Whether it changes nothing at the portal, so that it can be asked again when no answer came.
+    public var onlyReads: Bool {
+        switch self {
+        case .hello, .validateAccount, .get, .status, .download, .connectStatus, .connectPending, .pollClaim, .transfer:
+            true
+        case .createAccount, .deleteAccount, .publish, .transact, .connectStart, .connectComplete, .claim: false
         }
     }
 }
