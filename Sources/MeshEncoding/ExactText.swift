@@ -1,17 +1,17 @@
-/// A text that equals another only if its octets do, as names in JSON are compared.
+/// A text that equals another only if its octets do, as names in JSON and keys of catalogs are compared.
 ///
 /// Swift's own comparison holds texts to be equal that Unicode does (`\u{212A}` and `K`), and takes a time that grows as the
 /// square of the number of marks that follow one letter: hours for a name of some megabytes.
-struct ExactText: Hashable, Sendable {
-    let text: String
+package struct ExactText: Hashable, Sendable {
+    package let text: String
 
-    init(_ text: String) { self.text = text }
-
-    @inline(__always)
-    static func == (left: ExactText, right: ExactText) -> Bool { left.text.hasOctets(of: right.text) }
+    package init(_ text: String) { self.text = text }
 
     @inline(__always)
-    func hash(into hasher: inout Hasher) {
+    package static func == (left: ExactText, right: ExactText) -> Bool { left.text.hasOctets(of: right.text) }
+
+    @inline(__always)
+    package func hash(into hasher: inout Hasher) {
         hasher.combine(text.utf8.count)
         var text = text
         text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
@@ -21,7 +21,7 @@ struct ExactText: Hashable, Sendable {
 extension String {
     /// Whether both texts have the same octets.
     @inline(__always)
-    func hasOctets(of other: String) -> Bool {
+    package func hasOctets(of other: String) -> Bool {
         utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
     }
 }

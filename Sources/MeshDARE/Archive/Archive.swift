@@ -64,7 +64,7 @@ public final class Archive: Sendable {
     ) throws -> Archive? {
         guard let sequence = try DARESequence.open(name, in: directory, access, keys: keys) else { return nil }
         // Archives of 2018 do not say what they are.
-        guard [contentType, nil].contains(sequence.meta.contentType), sequence.meta.event == nil else {
+        guard [contentType, nil].contains(sequence.meta.contentType?.asLabel), sequence.meta.event == nil else {
             throw ArchiveError(
                 .notAnArchive, "\(sequence.path) is a sequence of another kind, not an archive.")
         }

@@ -1,3 +1,5 @@
+import MeshEncoding
+
 /// The name of a file in an archive: its path below the directory that the archive is of.
 ///
 /// There is no value of this type that leads anywhere else: no absolute path, no drive letter, no `.` or `..`, no empty

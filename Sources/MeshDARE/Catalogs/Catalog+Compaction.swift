@@ -68,7 +68,7 @@ extension Catalog {
                 for number in start..<min(start + 256, entries.count) {
                     let entry = entries[number]
                     var content = try copy(of: SequenceFrame(old.log.frame(at: entry.position)), old)
-                    if entry.key == defaultKey { content.defaultKey = defaultKey }
+                    if let defaultKey, entry.key.hasOctets(of: defaultKey) { content.defaultKey = defaultKey }
                     try appender.append(content, isLast: number == entries.count - 1)
                 }
             }

@@ -221,7 +221,7 @@ public enum CatalogContent<Entry: CatalogEntry>: Sendable, Equatable {
         else {
             throw CatalogError(.invalidEntry, "The content of an entry is no object with the one name of its type.")
         }
-        if Entry.tags.contains(tag) {
+        if Entry.tags.contains(tag.asLabel) {
             guard let members = content.object else {
                 throw CatalogError(.invalidEntry, "The content of a \(tag) is no object.")
             }

@@ -1,4 +1,5 @@
 import MeshCryptography
+import MeshEncoding
 
 /// What a frame of a catalog or archive does with the entry it is about (`dare-12` §7.1).
 public enum CatalogEvent: String, Hashable, Sendable {
@@ -12,7 +13,7 @@ public enum CatalogEvent: String, Hashable, Sendable {
     /// Reads the name of an event in any of its spellings: the drafts' prose calls New "Add", later releases of the
     /// reference write "Erase" where a deletion also has the content forgotten.
     public init?(reading name: String) {
-        switch name {
+        switch name.asLabel {
         case "New", "Add": self = .new
         case "Update": self = .update
         case "Delete", "Erase": self = .delete

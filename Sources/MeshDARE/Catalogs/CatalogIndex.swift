@@ -1,3 +1,5 @@
+import MeshEncoding
+
 /// What the frames of a catalog add up to: for each key the frame that holds its entry.
 ///
 /// It is made from headers alone, and holds one small record for each entry that is there.

@@ -1,4 +1,5 @@
 import MeshCore
+import MeshEncoding
 import MeshPlatforms
 
 /// The host catalog, `host.dare`: what this machine is connected to (platform specification §5.2).
@@ -44,13 +45,13 @@ public struct HostCatalog: Sendable {
 
     /// The connection that the person calls `localName`.
     public func find(localName: String) throws -> CatalogedMachine? {
-        try machines().first { $0.localName == localName }
+        try machines().first { $0.localName?.hasOctets(of: localName) == true }
     }
 
     /// The connection to the account with this address; case does not count in addresses.
     public func find(accountAddress: String) throws -> CatalogedMachine? {
         let wanted = accountAddress.lowercased()
-        return try machines().first { $0.accountAddress?.lowercased() == wanted }
+        return try machines().first { $0.accountAddress?.lowercased().hasOctets(of: wanted) == true }
     }
 
     /// The default of a kind: the one flagged as default, of several the one that was written last; with none, the one
@@ -71,7 +72,8 @@ public struct HostCatalog: Sendable {
         else { throw CatalogError(.notFound, "There is no connection \(id) in \(entries.catalog.path).") }
         try entries.catalog.transact { transaction in
             for item in items {
-                guard var entry = item.entry, entry.kind == kind, entry.isDefault != (item.key == chosen.key) else {
+                guard var entry = item.entry, entry.kind == kind, entry.isDefault != item.key.hasOctets(of: chosen.key)
+                else {
                     continue
                 }
                 entry.isDefault.toggle()

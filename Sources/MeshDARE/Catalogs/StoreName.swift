@@ -1,4 +1,5 @@
 import MeshCore
+import MeshEncoding
 
 /// The stores of an account, with the names that their files have had (platform specification §5.1).
 public enum StoreName: String, CaseIterable, Sendable {

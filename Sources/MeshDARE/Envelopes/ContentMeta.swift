@@ -15,6 +15,10 @@ public struct ContentMeta: Equatable, Sendable {
         /// Any word.
         public init(rawValue: String) { self.rawValue = rawValue }
 
+        /// Equal when the octets are.
+        public static func == (left: Self, right: Self) -> Bool { left.rawValue.hasOctets(of: right.rawValue) }
+        public func hash(into hasher: inout Hasher) { hasher.combine(ExactText(rawValue)) }
+
         /// The object is new. (The prose of the drafts calls it Add.)
         public static let new = Event(rawValue: "New")
         /// The object is replaced.
@@ -91,7 +95,7 @@ public struct ContentMeta: Equatable, Sendable {
     }
     /// What happened to the object.
     public var event: Event? {
-        get { text("Event").map { $0 == "Add" ? .new : Event(rawValue: $0) } }
+        get { text("Event").map { $0.asLabel == "Add" ? .new : Event(rawValue: $0) } }
         set { setText("Event", newValue?.rawValue) }
     }
     /// When the content was made.

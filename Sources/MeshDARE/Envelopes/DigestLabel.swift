@@ -1,4 +1,5 @@
 import MeshCryptography
+import MeshEncoding
 
 /// The labels of the member `dig` (`dare-12` §2).
 extension HashAlgorithm {
@@ -9,7 +10,7 @@ extension HashAlgorithm {
     ///
     /// - Throws: ``DAREError`` `unsupportedAlgorithm` for any other label.
     public init(dareLabel label: String) throws(DAREError) {
-        switch label {
+        switch label.asLabel {
         case "S512", "SHA2": self = .sha512
         case "S256": self = .sha256
         case "S3512": self = .sha3_512

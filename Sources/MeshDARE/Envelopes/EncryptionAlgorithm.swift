@@ -1,4 +1,5 @@
 import MeshCryptography
+import MeshEncoding
 
 /// How bodies and annotations are encrypted: the labels of the member `enc` (`dare-12` §2).
 public enum EncryptionAlgorithm: String, CaseIterable, Sendable {
@@ -21,6 +22,7 @@ public enum EncryptionAlgorithm: String, CaseIterable, Sendable {
     /// - Throws: ``DAREError`` `unsupportedAlgorithm` for a label that is not known, or whose meaning was never published
     ///   (`A256CBC-HS512`).
     public init(label: String) throws(DAREError) {
+        let label = label.asLabel
         guard let known = EncryptionAlgorithm(rawValue: label) else {
             throw DAREError(
                 .unsupportedAlgorithm,

@@ -125,7 +125,9 @@ public struct EnvelopeSignature: Sendable {
         for name in ["dig", "alg"] {
             guard let value = members[name], value != .null else { continue }
             guard let label = value.string else { throw DAREError(.malformed, "The member \(name) is no text.") }
-            if name == "alg", ["ED25519", "ED448"].contains(label.uppercased()) { return [.manifest, .digest] }
+            if name == "alg", ["ED25519", "ED448"].contains(label.asLabel.uppercased()) {
+                return [.manifest, .digest]
+            }
             guard try HashAlgorithm(dareLabel: label) == digests.algorithm else {
                 throw DAREError(.unsupportedAlgorithm, "A signature is over another digest than the envelope's.")
             }

@@ -40,7 +40,7 @@ public struct OldLog: Sendable {
         var items: [Item] = []
         for (number, value) in values.dropFirst().enumerated() {
             guard let item = value["DataItem"], let key = item["PrimaryKey"]?.string,
-                let action = item["Action"]?.string, action == "New" || action == "Update"
+                let action = item["Action"]?.string?.asLabel, action == "New" || action == "Update"
             else { throw DAREError(.malformed, "Item \(number + 1) of the log is no change of an object.") }
             let identifier = item["TransactionID"]
             items.append(

@@ -13,7 +13,7 @@ enum PayloadSealer {
         _ content: FrameContent, _ policy: SequencePolicy, _ path: String, index: Int,
         session: inout SequenceAppender.Exchange?, random: any RandomSource, first: () throws -> BaseSeed
     ) throws -> StoredPayload {
-        let isSealed = content.header["enc"].map { $0.string != "none" } ?? false
+        let isSealed = content.header["enc"].map { $0.string?.asLabel != "none" } ?? false
         if policy.encryption == .none || isSealed || content.isMeta {
             return StoredPayload(octets: content.payload, encryption: nil)
         }

@@ -44,7 +44,7 @@ public struct SequenceInfo: Equatable, Sendable {
 /// How headers and trailers after frame 0 are encoded: JSON, or JSON-B with the labels found for it.
 enum DataEncoding {
     static func encoding(of label: String?) throws(DAREError) -> JSONEncoding {
-        switch label {
+        switch label?.asLabel {
         case nil, "JSON": .json
         case "JSON-B", "JSON_B", "JSONB": .jsonB
         case "JSON-C", "JSON_C", "JSONC": .jsonC

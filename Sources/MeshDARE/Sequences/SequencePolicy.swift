@@ -66,15 +66,17 @@ public struct SequencePolicy: Sendable {
         self.init(
             recipients: try SequencePolicy.keys("EncryptKeys", members),
             signers: try SequencePolicy.keys("SignKeys", members), isSealed: members["Sealed"] == .bool(true))
-        if let label = members["enc"]?.string, label != "none" { algorithm = try EncryptionAlgorithm(label: label) }
-        if let label = members["Encryption"]?.string {
+        if let label = members["enc"]?.string?.asLabel, label != "none" {
+            algorithm = try EncryptionAlgorithm(label: label)
+        }
+        if let label = members["Encryption"]?.string?.asLabel {
             // D06 calls Once `Single`.
             guard let mode = label == "Single" ? .once : Encryption(rawValue: label) else {
                 throw DAREError(.unsupportedAlgorithm, "The policy encrypts in a way that is not known here.")
             }
             encryption = mode
         }
-        if let label = members["Signature"]?.string {
+        if let label = members["Signature"]?.string?.asLabel {
             guard let mode = Signature(rawValue: label) else {
                 throw DAREError(.unsupportedAlgorithm, "The policy signs in a way that is not known here.")
             }

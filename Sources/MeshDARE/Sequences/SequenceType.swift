@@ -1,3 +1,5 @@
+import MeshEncoding
+
 /// The types of sequences (`dare-12` §4): what each frame says about the frames before it.
 public enum SequenceType: String, CaseIterable, Sendable {
     /// Frames have a number and nothing else.
@@ -14,6 +16,7 @@ public enum SequenceType: String, CaseIterable, Sendable {
 
     /// The type of a label; `Simple` is what the prose of the drafts calls List.
     public init?(label: String) {
+        let label = label.asLabel
         guard let type = label == "Simple" ? .list : SequenceType(rawValue: label) else { return nil }
         self = type
     }

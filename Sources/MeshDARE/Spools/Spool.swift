@@ -50,7 +50,9 @@ public final class Spool: Sendable {
                         envelopeID: id, messageType: type, received: members.received, frame: frame,
                         position: position, state: early.removeValue(forKey: ExactText(id)) ?? .initial))
             }
-            guard type == nil || type == MessageComplete.tag, let complete = try complete(position) else { return }
+            guard type == nil || type?.asLabel == MessageComplete.tag, let complete = try complete(position) else {
+                return
+            }
             for (message, state) in complete.references {
                 guard let id = UDF(message) else { continue }
                 let envelope = ExactText(MessageIdentifiers(of: id).envelope.text)

@@ -1,3 +1,5 @@
+import MeshEncoding
+
 /// What has become of a message in a spool (`schema-08` §5). A state is changed by a later MessageComplete.
 public struct SpoolState: RawRepresentable, Hashable, Sendable {
     /// The word as it is written.
@@ -5,6 +7,10 @@ public struct SpoolState: RawRepresentable, Hashable, Sendable {
 
     /// Any word; states of other writers are kept as they are.
     public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// Equal when the octets are.
+    public static func == (left: Self, right: Self) -> Bool { left.rawValue.hasOctets(of: right.rawValue) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(ExactText(rawValue)) }
 
     /// As it was put in.
     public static let initial = SpoolState(rawValue: "Initial")

@@ -1,3 +1,4 @@
+import MeshEncoding
 import Testing
 
 @testable import MeshDARE

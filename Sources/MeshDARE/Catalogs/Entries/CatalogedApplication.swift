@@ -50,7 +50,7 @@ public struct CatalogedApplication: CatalogEntry {
     }
 
     /// What kind of application it is.
-    public var kind: Kind { tag == Self.otherSSH ? .ssh : Kind(rawValue: tag) ?? .other }
+    public var kind: Kind { tag.asLabel == Self.otherSSH ? .ssh : Kind(rawValue: tag.asLabel) ?? .other }
 
     public var primaryKey: String? { key }
     public var secondaryKeys: [SecondaryKey] {

@@ -49,7 +49,7 @@ public struct CatalogedMachine: CatalogEntry {
     }
 
     /// What kind of connection it is.
-    public var kind: Kind { Kind(rawValue: tag) ?? Self.kinds[tag] ?? .standard }
+    public var kind: Kind { Kind(rawValue: tag.asLabel) ?? Self.kinds[tag.asLabel] ?? .standard }
 
     public var primaryKey: String? { id }
     public var secondaryKeys: [SecondaryKey] {
