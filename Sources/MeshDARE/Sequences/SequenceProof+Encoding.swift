@@ -5,8 +5,8 @@ extension InclusionProof {
     /// The proof as JSON or, shorter, as JSON-B.
     public func encoded(_ encoding: JSONEncoding = .json) -> [UInt8] {
         ProofText.encode("InclusionProof", index, apex, algorithm, encoding) { members in
-            members["Path"] = .array(rights.map { .binary($0) })
-            members["Left"] = .array(lefts.map { .binary($0) })
+            members["Path"] = ProofText.joined(rights)
+            members["Left"] = ProofText.joined(lefts)
         }
     }
 
@@ -27,9 +27,9 @@ extension ConsistencyProof {
     /// The proof as JSON or, shorter, as JSON-B.
     public func encoded(_ encoding: JSONEncoding = .json) -> [UInt8] {
         ProofText.encode("ConsistencyProof", index, apex, algorithm, encoding) { members in
-            members["Path"] = .array(rights.map { .binary($0) })
+            members["Path"] = ProofText.joined(rights)
             if !base.isEmpty {
-                members["Chain"] = .array(chain.map { .binary($0) })
+                members["Chain"] = ProofText.joined(chain)
                 members["Base"] = .binary(base)
             }
         }
@@ -85,21 +85,19 @@ private struct ProofText {
         return octets
     }
 
+    /// The digests that a member has, one after the other.
     func digests(_ name: String) throws(DAREError) -> [[UInt8]] {
-        guard let value = members[name] else { return [] }
-        var digests: [[UInt8]] = []
+        let octets = try octets(name)
+        let size = algorithm.digestSize
         // A proof under frame 2^48 has less than 100.
-        guard let entries = value.array, entries.count <= 128 else {
-            throw DAREError(.malformed, "The member \(name) of the proof is no list of digests.")
+        guard octets.count % size == 0, octets.count / size <= 128 else {
+            throw DAREError(.malformed, "The member \(name) of the proof does not consist of digests.")
         }
-        for entry in entries {
-            guard let octets = entry.binary else {
-                throw DAREError(.malformed, "The member \(name) of the proof has an entry that is not binary.")
-            }
-            digests.append(octets)
-        }
-        return digests
+        return stride(from: 0, to: octets.count, by: size).map { Array(octets[$0..<$0 + size]) }
     }
+
+    /// The digests, one after the other.
+    static func joined(_ digests: [[UInt8]]) -> JSONValue { .binary(Array(digests.joined())) }
 
     static func encode(
         _ name: String, _ index: Int, _ apex: Int, _ algorithm: HashAlgorithm, _ encoding: JSONEncoding,

@@ -47,21 +47,23 @@ class Proof:
     def __init__(self, octets):
         value = decode(octets)
         (self.kind, members), = value.items()
+        self.members = members
         self.label = members.get("dig") or "S512"
         self.index, self.apex = members["Index"], members["Apex"]
-        self.rights = self.digests(members.get("Path", []))
-        self.members = members
+        self.rights = self.digests("Path")
 
-    def digests(self, values):
-        found = [binary(value, "a digest of the proof") for value in values]
-        if any(len(value) != digest_size(self.label) for value in found):
-            raise Fault("a digest of the proof has another size")
-        return found
+    def digests(self, name):
+        """The digests of a member, which stand one after the other."""
+        octets = binary(self.members.get(name, ""), f"the member {name} of the proof")
+        size = digest_size(self.label)
+        if len(octets) % size:
+            raise Fault(f"the member {name} of the proof does not consist of digests")
+        return [octets[start : start + size] for start in range(0, len(octets), size)]
 
     def check_inclusion(self, payload_digest, apex_digest):
         steps = way(self.apex, self.index)
         frames = sorted(lefts_of(steps) | {operand for operand in operands(self.index) if operand is not None})
-        given = self.digests(self.members.get("Left", []))
+        given = self.digests("Left")
         if len(given) != len(frames):
             raise Fault(f"the proof has {len(given)} digests on the left, where {len(frames)} are needed")
         lefts = dict(zip(frames, given))
@@ -76,10 +78,10 @@ class Proof:
             chain = [self.index]
             while chain[-1] > min(wanted):
                 chain.append(previous_frame(chain[-1]))
-            given = self.digests(self.members["Chain"])
+            given = self.digests("Chain")
             if len(given) != len(chain) - 1:
                 raise Fault("the chain of the proof has another length")
-            (lefts[chain[-1]],) = self.digests([self.members["Base"]])
+            (lefts[chain[-1]],) = self.digests("Base")
             for frame, below, last in reversed(list(zip(chain, chain[1:], given))):
                 lefts[frame] = digest(self.label, lefts[below], last)
             if lefts[self.index] != old_digest:

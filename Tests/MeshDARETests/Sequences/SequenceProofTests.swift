@@ -1,8 +1,9 @@
 import MeshCryptography
-import MeshDARE
 import MeshEncoding
 import MeshInMemory
 import Testing
+
+@testable import MeshDARE
 
 @Suite struct SequenceProofTests {
     static let last = 64
@@ -39,18 +40,20 @@ import Testing
             }
         }
         for list in ["Path", "Left", "Chain"] {
-            guard let digests = members[list]?.array else { continue }
+            guard let octets = members[list]?.binary else { continue }
+            let digests = stride(from: 0, to: octets.count, by: 32).map { Array(octets[$0..<$0 + 32]) }
+            func add(_ digests: [[UInt8]]) { forged.append(with(list, .binary(Array(digests.joined())))) }
             for place in digests.indices {
                 var changed = digests
-                changed[place] = try flipped(digests[place])
-                forged.append(with(list, .array(changed)))
+                changed[place][16] ^= 4
+                add(changed)
             }
             if let first = digests.first {
-                forged.append(with(list, .array(Array(digests.dropLast()))))
-                forged.append(with(list, .array([.binary([])] + digests.dropFirst())))
-                if digests.count > 1 { forged.append(with(list, .array(digests.dropFirst() + [first]))) }
+                add(digests.dropLast())
+                add([Array(first.dropLast())] + digests.dropFirst())
+                if digests.count > 1 { add(digests.dropFirst() + [first]) }
             }
-            forged.append(with(list, .array(digests + [.binary([UInt8](repeating: 0, count: 32))])))
+            add(digests + [[UInt8](repeating: 0, count: 32)])
         }
         if let base = members["Base"] {
             forged.append(with("Base", try flipped(base)))
@@ -79,7 +82,8 @@ import Testing
                 }
                 guard apex % 4 != 1 else { continue }
                 for forged in try forgeries(proof.encoded()) {
-                    let forged = try InclusionProof(decoding: forged)
+                    // Some are refused as soon as they are read.
+                    guard let forged = try? InclusionProof(decoding: forged) else { continue }
                     let holds = holds {
                         let apex = min(forged.apex, Self.last)
                         try forged.verify(payloadDigest: payloads[index], under: checkpoints[apex])
@@ -112,6 +116,45 @@ import Testing
                 }
             }
         }
+    }
+
+    @Test("The digests of a proof stand one after the other, and nothing else does")
+    func encoding() throws {
+        let (sequence, _, _) = try makeSequence()
+        let proof = try sequence.inclusionProof(of: 21, under: 63)
+        let members = try #require(try JSONValue(decoding: proof.encoded())["InclusionProof"]?.object)
+        #expect(members["Path"]?.binary == Array(proof.rights.joined()))
+        #expect(members["Left"]?.binary == Array(proof.lefts.joined()))
+        // The digests, and little more.
+        let digests = proof.rights.count + proof.lefts.count
+        #expect(proof.encoded(.jsonB).count <= 32 * digests + 96)
+        for (member, octets) in [("Path", 31), ("Left", 33), ("Path", 32 * 129)] {
+            var changed = members
+            changed[member] = .binary([UInt8](repeating: 1, count: octets))
+            #expect(throws: DAREError(.malformed, "")) {
+                try InclusionProof(decoding: JSONValue.object(["InclusionProof": .object(changed)]).compact)
+            }
+        }
+    }
+
+    @Test("Under a frame whose number is near a million a proof has no more digests than are hashed on the way")
+    func sizes() {
+        func count(_ index: Int, _ apex: Int) -> Int {
+            let path = ProofPath(from: apex, to: index)
+            return path.steps.count + InclusionProof.leftFrames(index, path).count
+        }
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var state = seed
+        func most(_ apex: Int) -> Int {
+            (0..<200).map { _ in
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return count(Int(state >> 33) % (apex + 1), apex)
+            }.max() ?? 0
+        }
+        #expect(most((1 << 20) - 1) <= 20, "seed \(seed)")
+        #expect(most(1_000_000) <= 26, "seed \(seed)")
+        // One tree over 2^19 frames, and seven smaller ones before the last frame.
+        #expect(count(12_345, 1_000_000) == 19 + 7)
     }
 
     private func holds(_ body: () throws -> Void) -> Bool { (try? body()) != nil }
