@@ -28,6 +28,11 @@ extension Base64URL {
         }
     }
 
+    /// The two characters of each value of 12 bits, the first one in the lower octet.
+    private static let pairs: [UInt16] = (0..<4096).map { value in
+        UInt16(alphabet.utf8Start[value >> 6]) | UInt16(alphabet.utf8Start[value & 63]) << 8
+    }
+
     /// Writes the characters of `source` to the beginning of `target`, which must have room for ``encodedCount(_:)`` of them
     /// (a programmer's mistake otherwise).
     public static func encode(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) {
@@ -35,6 +40,18 @@ extension Base64URL {
         // An index into the alphabet has six bits; the target has room for four characters each three octets.
         let alphabet = alphabet.utf8Start
         var (from, to) = (0, 0)
+        pairs.withUnsafeBufferPointer { pairs in
+            // Eight octets are loaded, and the first six of them taken.
+            while source.count - from >= 8 {
+                let bits = UInt64(bigEndian: source.loadUnaligned(fromByteOffset: from, as: UInt64.self))
+                let first = UInt32(pairs[Int(bits >> 52)]) | UInt32(pairs[Int(bits >> 40 & 4095)]) << 16
+                let second = UInt32(pairs[Int(bits >> 28 & 4095)]) | UInt32(pairs[Int(bits >> 16 & 4095)]) << 16
+                let group = (UInt64(first) | UInt64(second) << 32).littleEndian
+                target.storeBytes(of: group, toByteOffset: to, as: UInt64.self)
+                to += 8
+                from += 6
+            }
+        }
         while source.count - from >= 3 {
             let bits = Int(source[from]) << 16 | Int(source[from + 1]) << 8 | Int(source[from + 2])
             target[to] = alphabet[bits >> 18]
@@ -78,6 +95,39 @@ extension Base64URL {
                 from += 4
             }
             return from
+        }
+    }
+
+    /// Decodes `text`, which must be the one form that octets as many as `target` has are written in; of other texts nothing
+    /// is said about what is in `target` then.
+    ///
+    /// - Returns: whether it is.
+    public static func decode(_ text: UnsafeRawBufferPointer, filling target: UnsafeMutableRawBufferPointer) -> Bool {
+        guard text.count == encodedCount(target.count) else { return false }
+        let groups = target.count / 3
+        // A group is stored as four octets: for the last one there has to be another octet behind.
+        let quick = target.count % 3 == 0 ? max(0, groups - 1) : groups
+        if quick > 0, let base = target.baseAddress {
+            let taken = decodeGroups(UnsafeRawBufferPointer(rebasing: text[..<(4 * quick)]), into: base)
+            guard taken == 4 * quick else { return false }
+        }
+        var bits: UInt32 = 0
+        for character in text[(4 * quick)...] {
+            guard let value = value(of: character) else { return false }
+            bits = bits << 6 | value
+        }
+        switch target.count - 3 * quick {
+        case 1:
+            target[3 * quick] = UInt8(truncatingIfNeeded: bits >> 4)
+            return bits & 15 == 0
+        case 2:
+            target[3 * quick] = UInt8(truncatingIfNeeded: bits >> 10)
+            target[3 * quick + 1] = UInt8(truncatingIfNeeded: bits >> 2)
+            return bits & 3 == 0
+        case 3:
+            for place in 0..<3 { target[3 * quick + place] = UInt8(truncatingIfNeeded: bits >> (16 - 8 * place)) }
+            return true
+        default: return true
         }
     }
 

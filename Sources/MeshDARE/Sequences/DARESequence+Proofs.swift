@@ -52,11 +52,40 @@ private struct ProofDigests {
 
     private mutating func digests(_ index: Int) throws -> (payload: [UInt8], tree: [UInt8]) {
         if let digests = known[index] { return digests }
+        let digests = try written(index) ?? parsed(index)
+        known[index] = digests
+        return digests
+    }
+
+    /// The digests of a frame that the side index leads to and that is as it is written here.
+    private func written(_ index: Int) -> (payload: [UInt8], tree: [UInt8])? {
+        guard sequence.knownType == .merkle, let place = sequence.known(index).place, place.count <= Self.small else {
+            return nil
+        }
+        // What is wrong with a frame is said when it is read the other way.
+        let digests = try? sequence.log.withOctets(at: place.lowerBound, count: place.count) {
+            octets -> WrittenDigests? in
+            let extent = try JBCDFrame.frame(at: 0, in: octets)
+            guard extent.frameSize == octets.count else { return nil }
+            let content = UnsafeRawBufferPointer(
+                rebasing: octets[extent.headSize..<extent.headSize + extent.contentSize])
+            let records = try FrameRecords(content)
+            guard try FrameHeader.index(in: UnsafeRawBufferPointer(rebasing: content[records.header])) == index else {
+                return nil
+            }
+            return WrittenDigests(UnsafeRawBufferPointer(rebasing: content[records.trailer]), sequence.digest)
+        }
+        return digests.map { ($0.payload, $0.tree) }
+    }
+
+    /// Up to this size a frame is read with its payload.
+    private static let small = 4096
+
+    private func parsed(_ index: Int) throws -> (payload: [UInt8], tree: [UInt8]) {
         let frame = try stored(index)
         if sequence.knownType == .merkle,
             let written = frame.trailer.withUnsafeBytes({ WrittenDigests($0, sequence.digest) })
         {
-            known[index] = (written.payload, written.tree)
             return (written.payload, written.tree)
         }
         let members = try frame.members
@@ -67,7 +96,6 @@ private struct ProofDigests {
                 .noProof, "Nothing can be proven about frame \(index) of \(sequence.path): it has no tree digest.",
                 remedy: "Proofs are made from sequences of type Merkle.")
         }
-        known[index] = (payload, tree)
         return (payload, tree)
     }
 

@@ -7,7 +7,14 @@ extension DARESequence {
     ///
     /// - Throws: ``DAREError`` `noSuchFrame`, `malformed`; ``PlatformError``.
     public func frame(at index: Int) throws -> SequenceFrame {
-        let extent = extent
+        let (extent, place) = known(index)
+        // Most often it is there; if not, what is wrong is found out below.
+        if let place,
+            let frame = try? SequenceFrame(
+                octets: log.read(at: place.lowerBound, count: place.count), at: place.lowerBound), frame.index == index
+        {
+            return frame
+        }
         return try frame(at: index, end: extent.end, last: extent.last)
     }
 

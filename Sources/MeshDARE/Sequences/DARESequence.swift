@@ -65,7 +65,7 @@ public final class DARESequence: Sendable {
         digest = try members.digestAlgorithm
         policy = try SequencePolicy(members.header["policy"]?.object ?? JSONObject())
         meta = try members.contentMeta
-        hasFrameChecks = members.header["FrameCheck"]?.string == FrameCheck.label
+        hasFrameChecks = members.header["FrameCheck"]?.string?.asLabel == FrameCheck.label
         self.log = log
         self.name = log.name
         self.directory = directory
@@ -157,6 +157,17 @@ public final class DARESequence: Sendable {
     }
 
     var extent: Extent { state.withLock { $0.extent } }
+
+    /// How far the file was when it was last looked at, and where frame `index` of it is by the side index, if that knows.
+    func known(_ index: Int) -> (extent: Extent, place: Range<Int>?) {
+        state.withLock { state in
+            let extent = state.extent
+            guard index <= extent.last, let place = state.index.place(of: index),
+                let end = place.end ?? (index == extent.last ? extent.end : nil), place.position < end
+            else { return (extent, nil) }
+            return (extent, place.position..<end)
+        }
+    }
 
     /// Lends the side index.
     @discardableResult

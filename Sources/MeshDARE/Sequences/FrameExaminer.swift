@@ -1,77 +1,6 @@
 import MeshCryptography
 import MeshEncoding
 
-/// What looking at one frame by itself has found.
-struct ExaminedFrame {
-    let position: Int
-    /// Where the next one begins.
-    let end: Int
-    /// The number in the header, if it can be read.
-    var index: Int?
-    var treePosition: Int?
-    var algorithm = HashAlgorithm.dareStandard
-    /// The digest of the payload, where tree digests need it.
-    var payloadDigest: [UInt8]?
-    var hasPayloadDigest = false
-    var hasCheck = false
-    var hasValidDigest = false
-    /// The chain digest; of a frame that ``FrameTemplate`` has found right, it is there only if the next one was not found right so, or is in another block.
-    var chain: [UInt8]?
-    var hasChain = false
-    var chainMode: LinkMode?
-    var tree: [UInt8]?
-    var validSignatures = 0
-    var unknownSignatures = 0
-    var isSignedThrough = false
-    var faults: [SequenceFault] = []
-
-    init(position: Int, end: Int) {
-        self.position = position
-        self.end = end
-    }
-
-    mutating func add(_ reason: SequenceFault.Reason, _ detail: String, _ cause: (any Error)? = nil) {
-        faults.append(SequenceFault(reason, position: position, detail, cause: cause))
-    }
-}
-
-/// What frame 0 says that the others are looked at by. Taken from a frame 0 that may be damaged: wrong only together with
-/// a fault in frame 0.
-struct SequenceTraits: Sendable {
-    var type: SequenceType?
-    var label: String?
-    var digest = HashAlgorithm.dareStandard
-    var hasChecks = false
-    var isSigned = false
-    /// Frames after frame 0 do not say their numbers: files of 2017 and 2018.
-    var isUnnumbered = false
-
-    init(_ log: FrameLog, end: Int) {
-        guard let stored = try? StoredFrame(log, at: 0, limit: end) else {
-            self.init(header: [], trailer: [])
-            return
-        }
-        self.init(header: stored.header[...], trailer: stored.trailer[...])
-        if let header = try? FrameHeader.parse(stored.header[...], "header"), header["ContainerType"] != nil,
-            let second = try? StoredFrame(log, at: stored.end, limit: end)
-        {
-            isUnnumbered = !second.isNumbered
-        }
-    }
-
-    /// What a frame 0 of these records says.
-    init(header octets: ArraySlice<UInt8>, trailer: ArraySlice<UInt8>) {
-        hasChecks = trailer.withUnsafeBytes { FrameCheck.stated(in: $0) } != nil
-        guard let header = try? FrameHeader.parse(octets, "header") else { return }
-        let members = EnvelopeMembers(header: header)
-        label = SequenceInfo(header: header).type
-        type = label.flatMap { SequenceType(label: $0) }
-        digest = (try? members.digestAlgorithm) ?? .dareStandard
-        if header["FrameCheck"]?.string == FrameCheck.label { hasChecks = true }
-        isSigned = header["policy"]?["Signature"]?.string == SequencePolicy.Signature.isolated.rawValue
-    }
-}
-
 /// Looks at frames by themselves: everything that needs no other frame than the one before.
 struct FrameExaminer: Sendable {
     /// Where frames are that are too large for a block; nil if all are given.
@@ -80,82 +9,78 @@ struct FrameExaminer: Sendable {
     let signers: [PublicKey]
 
     /// Looks at the frames of a block.
-    func examine(_ block: FrameBlock, isCancelled: () -> Bool) throws -> [ExaminedFrame] {
-        var examined: [ExaminedFrame] = []
+    func examine(_ block: FrameBlock, isCancelled: () -> Bool) throws -> [ExaminedPart] {
         if let damage = block.damage {
             var frame = ExaminedFrame(position: block.start, end: damage.end)
             frame.faults = [damage.fault]
-            return [frame]
+            return [.frame(frame)]
         }
         var link = block.predecessor
         if let position = block.large, let log {
             let stored = try StoredFrame(log, at: position, limit: block.end)
-            examined.append(
-                try examine(position..<stored.end, stored.header, stored.trailer, isShortest: stored.isShortest, &link)
-                {
-                    try stored.payloadDigest(log, $0, isCancelled: isCancelled)
-                })
-            return examined
+            let frame = try examine(
+                position..<stored.end, stored.header, stored.trailer, isShortest: stored.isShortest, &link
+            ) {
+                try stored.payloadDigest(log, $0, isCancelled: isCancelled)
+            }
+            return [.frame(frame)]
         }
-        examined.reserveCapacity(block.frames.count)
+        var examined: [ExaminedPart] = []
         let template = signers.isEmpty ? FrameTemplate(traits, after: link) : nil
+        // The frames that were found right since the last that is in `examined`.
+        var run: ExaminedRun?
+        func endRun() {
+            guard var ended = run else { return }
+            run = nil
+            ended.chain = template?.link?.chain
+            examined.append(.run(ended))
+        }
         try block.octets.withUnsafeBytes { octets in
             for (place, extent) in block.frames {
                 let first = place + extent.headSize
-                let position = block.start + place
-                let frame = try examine(
-                    position..<position + extent.frameSize,
-                    UnsafeRawBufferPointer(rebasing: octets[first..<first + extent.contentSize]),
-                    extent, template, &link
-                ) { complete(&examined, $0) }
-                examined.append(frame)
+                let range = block.start + place..<block.start + place + extent.frameSize
+                let content = UnsafeRawBufferPointer(rebasing: octets[first..<first + extent.contentSize])
+                let records: FrameRecords
+                do throws(DAREError) {
+                    records = try FrameRecords(content)
+                } catch {
+                    endRun()
+                    var frame = ExaminedFrame(position: range.lowerBound, end: range.upperBound)
+                    frame.add(.notAFrame, "its content does not consist of records.", error)
+                    examined.append(.frame(frame))
+                    link = LinkState(isUnknown: true)
+                    template?.follow(link)
+                    continue
+                }
+                let isShortest =
+                    records.shortestSize == content.count
+                    && JBCDFrame.Extent(contentSize: content.count).headSize == extent.headSize
+                let header = UnsafeRawBufferPointer(rebasing: content[records.header])
+                let payload = UnsafeRawBufferPointer(rebasing: content[records.payload])
+                let trailer = UnsafeRawBufferPointer(rebasing: content[records.trailer])
+                if isShortest, let right = template?.right(header: header, payload: payload, trailer: trailer) {
+                    if run?.extend(right.index, end: range.upperBound) == true { continue }
+                    // Another number than the next: the chain digest of the run before is one that is asked for no more.
+                    if let ended = run { examined.append(.run(ended)) }
+                    run = nil
+                    switch template?.examined(right, range) {
+                    case .run(let begun): run = begun
+                    case .frame(let frame): examined.append(.frame(frame))
+                    case nil: break
+                    }
+                    continue
+                }
+                endRun()
+                if let before = template?.link { link = before }
+                let frame = try examine(range, Array(header), Array(trailer), isShortest: isShortest, &link) {
+                    $0.digest(payload)
+                }
+                examined.append(.frame(frame))
+                template?.follow(link)
             }
         }
-        if let link = template?.link { complete(&examined, link) }
+        endRun()
         return examined
-    }
-
-    /// Gives the last frame that the template has found right its chain digest.
-    private func complete(_ examined: inout [ExaminedFrame], _ link: LinkState) {
-        if let last = examined.indices.last { examined[last].chain = link.chain }
-    }
-
-    private func examine(
-        _ range: Range<Int>, _ content: UnsafeRawBufferPointer, _ extent: JBCDFrame.Extent,
-        _ template: FrameTemplate?, _ link: inout LinkState, leavingTemplate: (LinkState) -> Void
-    ) throws -> ExaminedFrame {
-        let records: FrameRecords
-        do throws(DAREError) {
-            records = try FrameRecords(content)
-        } catch {
-            var frame = ExaminedFrame(position: range.lowerBound, end: range.upperBound)
-            frame.add(.notAFrame, "its content does not consist of records.", error)
-            link = LinkState(isUnknown: true)
-            if let before = template?.link { leavingTemplate(before) }
-            template?.follow(link)
-            return frame
-        }
-        let isShortest =
-            records.shortestSize == content.count
-            && JBCDFrame.Extent(contentSize: content.count).headSize == extent.headSize
-        let digest = { (algorithm: HashAlgorithm) in
-            algorithm.digest(UnsafeRawBufferPointer(rebasing: content[records.payload]))
-        }
-        let header = UnsafeRawBufferPointer(rebasing: content[records.header])
-        let trailer = UnsafeRawBufferPointer(rebasing: content[records.trailer])
-        if let template {
-            let payload = UnsafeRawBufferPointer(rebasing: content[records.payload])
-            if isShortest, let frame = template.frame(range, header: header, payload: payload, trailer: trailer) {
-                return frame
-            }
-            if let before = template.link {
-                link = before
-                leavingTemplate(before)
-            }
-        }
-        let frame = try examine(range, Array(header), Array(trailer), isShortest: isShortest, &link, digest)
-        template?.follow(link)
-        return frame
     }
 
     /// What a frame states about itself.

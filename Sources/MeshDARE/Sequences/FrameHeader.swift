@@ -2,9 +2,6 @@ import MeshEncoding
 
 /// Reading the headers and trailers of frames.
 enum FrameHeader {
-    /// What the headers written here begin with: so that the number of a frame is found without reading its header.
-    static let opening = Array(#"{"SequenceInfo":{"Index":"#.utf8)
-
     /// The members of a header or trailer. An empty record has none.
     static func parse(_ octets: ArraySlice<UInt8>, _ what: String) throws(DAREError) -> JSONObject {
         if octets.isEmpty { return JSONObject() }
@@ -31,17 +28,11 @@ enum FrameHeader {
 
     /// The number, if the header is one that was written here.
     private static func writtenIndex(in octets: UnsafeRawBufferPointer) -> Int? {
-        guard octets.count > opening.count, opening.withUnsafeBytes({ octets.starts(with: $0) }) else { return nil }
-        var index = 0
-        var place = opening.count
-        while place < octets.count, place < opening.count + 16, case let digit = octets[place] &- 0x30, digit < 10 {
-            index = index * 10 + Int(digit)
-            place += 1
-        }
+        var scan = TextScan(octets)
         // Closed by a comma or the end of the object: anything else is for the parser to judge.
-        guard place > opening.count, place < octets.count, octets[place] == 0x2C || octets[place] == 0x7D else {
-            return nil
-        }
+        guard scan.take(#"{"SequenceInfo":{"Index":"#), let index = scan.number(),
+            scan.next == 0x2C || scan.next == 0x7D
+        else { return nil }
         return index
     }
 }

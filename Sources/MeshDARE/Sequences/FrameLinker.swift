@@ -25,6 +25,30 @@ struct FrameLinker {
         self.tail = tail
     }
 
+    /// Takes in the next frames.
+    mutating func take(_ part: ExaminedPart) {
+        switch part {
+        case .frame(let frame): take(frame)
+        case .run(let run): take(run)
+        }
+    }
+
+    private mutating func take(_ run: ExaminedRun) {
+        take(run.firstFrame)
+        let others = run.count - 1
+        guard others > 0 else { return }
+        // They go on from the first one, whatever that was expected to be.
+        if let next = alternative { expected = next }
+        alternative = nil
+        expected += others
+        report.frames += others
+        report.octets = run.end
+        report.checks += others
+        report.coveredPayloads += others
+        if run.isChain { report.links[.linked, default: 0] += others }
+        lacksDigest = false
+    }
+
     /// Takes in the next frame.
     mutating func take(_ frame: ExaminedFrame) {
         report.frames += 1

@@ -8,14 +8,18 @@ import MeshEncoding
 final class FrameTemplate {
     private static let digest = HashAlgorithm.dareStandard
     private static let digestSize = digest.digestSize
-    private static let digestText = Base64URL.encodedCount(digestSize)
-    private static let checkText = Base64URL.encodedCount(FrameCheck.size)
+    private static let digestCharacters = Base64URL.encodedCount(digestSize)
+    private static let checkCharacters = Base64URL.encodedCount(FrameCheck.size)
 
     private let type: SequenceType
     /// The size of a trailer.
     private let size: Int
+    /// Where in a trailer the values begin: of the payload digest, of the chain or tree digest, of the check.
+    private var digestText = 0
+    private var linkText = 0
+    private var checkText = 0
     /// The chain digest of the frame before, and next to it the payload digest; the chain digest; the check of the frame
-    /// before; the check; the trailer.
+    /// before; the check; a trailer.
     private let room: UnsafeMutableRawBufferPointer
     private var hasChain = false
     private var hasCheck = false
@@ -27,13 +31,23 @@ final class FrameTemplate {
             traits.digest == Self.digest
         else { return nil }
         self.type = type
-        var size = 1 + #""FrameCheck":""}"#.utf8.count + Self.checkText
-        if type.hasPayloadDigest { size += #""PayloadDigest":"","#.utf8.count + Self.digestText }
-        if type == .chain { size += #""ChainDigest":"","#.utf8.count + Self.digestText }
-        if type == .merkle { size += #""TreeDigest":"","#.utf8.count + Self.digestText }
-        self.size = size
+        // The trailer, with characters instead of the values.
+        var text: [UInt8] = Array("{".utf8)
+        func add(_ name: String, _ count: Int) -> Int {
+            text += Array("\"\(name)\":\"".utf8)
+            let place = text.count
+            text += [UInt8](repeating: 0x41, count: count) + Array("\",".utf8)
+            return place
+        }
+        if type.hasPayloadDigest { digestText = add("PayloadDigest", Self.digestCharacters) }
+        if type == .chain { linkText = add("ChainDigest", Self.digestCharacters) }
+        if type == .merkle { linkText = add("TreeDigest", Self.digestCharacters) }
+        checkText = add("FrameCheck", Self.checkCharacters)
+        text[text.count - 1] = 0x7D
+        size = text.count
         room = .allocate(byteCount: Self.trailerPlace + size, alignment: 16)
         room.initializeMemory(as: UInt8.self, repeating: 0)
+        part(Self.trailerPlace, size).copyBytes(from: text)
         follow(link)
     }
 
@@ -66,22 +80,27 @@ final class FrameTemplate {
         if hasCheck { part(Self.previousPlace, FrameCheck.size).copyBytes(from: check) }
     }
 
-    /// The frame, if it is as it is written here and right; it is the last one then.
-    func frame(
-        _ range: Range<Int>, header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer,
-        trailer: UnsafeRawBufferPointer
-    ) -> ExaminedFrame? {
+    /// What a frame says that was found right.
+    struct Right {
+        let index: Int
+        let treePosition: Int?
+        /// In Merkle sequences: the tree digest, which is not looked at yet, and the payload digest.
+        let tree: (stated: [UInt8], payloadDigest: [UInt8])?
+    }
+
+    /// What the frame says, if it is as it is written here and right; it is the last one then.
+    func right(
+        header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, trailer: UnsafeRawBufferPointer
+    ) -> Right? {
         guard trailer.count == size, hasCheck, type != .chain || hasChain,
             let written = WrittenHeader(header, type: type, Self.digest), written.index > 0
         else { return nil }
-        var text = TrailerText(part(Self.trailerPlace, size))
-        text.add("{")
         let payloadDigest: UnsafeMutableRawBufferPointer
         var tree: [UInt8]?
         if type.hasPayloadDigest {
             payloadDigest = part(Self.digestSize, Self.digestSize)
             Self.digest.digest(payload, into: payloadDigest)
-            text.add(#""PayloadDigest":""#, UnsafeRawBufferPointer(payloadDigest), #"","#)
+            write(UnsafeRawBufferPointer(payloadDigest), at: digestText)
         } else {
             payloadDigest = part(Self.digestSize, HashAlgorithm.sha256.digestSize)
             HashAlgorithm.sha256.digest(payload, into: payloadDigest)
@@ -89,79 +108,68 @@ final class FrameTemplate {
         if type == .chain {
             let chain = part(Self.linkPlace, Self.digestSize)
             Self.digest.digest(UnsafeRawBufferPointer(part(0, 2 * Self.digestSize)), into: chain)
-            text.add(#""ChainDigest":""#, UnsafeRawBufferPointer(chain), #"","#)
+            write(UnsafeRawBufferPointer(chain), at: linkText)
         }
         if type == .merkle {
             // It depends on frames far before: whether it is right is looked at later.
-            var scan = TextScan(UnsafeRawBufferPointer(rebasing: trailer[text.count...]))
-            guard scan.take(#""TreeDigest":""#), let stated = scan.binary(Self.digestSize) else { return nil }
+            var scan = TextScan(UnsafeRawBufferPointer(rebasing: trailer[linkText...]))
+            guard let stated = scan.binary(Self.digestSize) else { return nil }
             tree = stated
-            stated.withUnsafeBytes { text.add(#""TreeDigest":""#, $0, #"","#) }
+            stated.withUnsafeBytes { write($0, at: linkText) }
         }
-        text.add(#""FrameCheck":""#)
-        guard text.matches(trailer) else { return nil }
-        let checkText = text.count
+        guard matches(trailer, 0..<checkText) else { return nil }
         let check = part(Self.checkPlace, FrameCheck.size)
         FrameCheck.write(
             to: check, previous: UnsafeRawBufferPointer(part(Self.previousPlace, FrameCheck.size)), header: header,
             trailer: trailer, payloadDigest: UnsafeRawBufferPointer(payloadDigest), .json)
-        text.add("", UnsafeRawBufferPointer(check), #""}"#)
-        guard text.count == size, text.matches(trailer, from: checkText) else { return nil }
+        write(UnsafeRawBufferPointer(check), at: checkText)
+        guard matches(trailer, checkText..<size) else { return nil }
         if type == .chain {
             part(0, Self.digestSize).copyMemory(from: UnsafeRawBufferPointer(part(Self.linkPlace, Self.digestSize)))
         }
         part(Self.previousPlace, FrameCheck.size).copyMemory(from: UnsafeRawBufferPointer(check))
         hasAdvanced = true
         hasChain = type == .chain
+        return Right(
+            index: written.index, treePosition: written.treePosition, tree: tree.map { ($0, Array(payloadDigest)) })
+    }
+
+    /// What was looked at, of a frame that was found right.
+    func examined(_ right: Right, _ range: Range<Int>) -> ExaminedPart {
+        guard type.hasTreePosition else {
+            return .run(
+                ExaminedRun(first: right.index, range, hasPayloadDigest: type.hasPayloadDigest, isChain: type == .chain)
+            )
+        }
         var frame = ExaminedFrame(position: range.lowerBound, end: range.upperBound)
-        frame.index = written.index
-        frame.treePosition = written.treePosition
+        frame.index = right.index
+        frame.treePosition = right.treePosition
         frame.hasPayloadDigest = type.hasPayloadDigest
-        frame.hasChain = type == .chain
-        frame.chainMode = type == .chain ? .linked : nil
         frame.hasCheck = true
         frame.hasValidDigest = true
-        if let tree {
-            frame.tree = tree
-            frame.payloadDigest = Array(payloadDigest)
-        }
-        return frame
-    }
-}
-
-/// A trailer as it is being written.
-private struct TrailerText {
-    private let room: UnsafeMutableRawBufferPointer
-    private(set) var count = 0
-
-    init(_ room: UnsafeMutableRawBufferPointer) { self.room = room }
-
-    mutating func add(_ text: StaticString) {
-        let octets = text.octets
-        UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: UnsafeRawBufferPointer(octets))
-        count += octets.count
+        frame.tree = right.tree?.stated
+        frame.payloadDigest = right.tree?.payloadDigest
+        return .frame(frame)
     }
 
-    mutating func add(_ name: StaticString, _ value: UnsafeRawBufferPointer, _ end: StaticString) {
-        add(name)
-        Base64URL.encode(value, into: UnsafeMutableRawBufferPointer(rebasing: room[count...]))
-        count += Base64URL.encodedCount(value.count)
-        add(end)
+    /// Writes a value to its place in the trailer.
+    private func write(_ value: UnsafeRawBufferPointer, at place: Int) {
+        Base64URL.encode(
+            value, into: part(Self.trailerPlace + place, Base64URL.encodedCount(value.count)))
     }
 
-    /// Whether what was written from `start` on stands at the same place of `octets`.
-    func matches(_ octets: UnsafeRawBufferPointer, from start: Int = 0) -> Bool {
-        guard octets.count >= count else { return false }
-        var place = start
-        while count - place >= 8 {
+    /// Whether the trailer has the same octets as `trailer`, which is as long, at these places.
+    private func matches(_ trailer: UnsafeRawBufferPointer, _ places: Range<Int>) -> Bool {
+        var place = places.lowerBound
+        while places.upperBound - place >= 8 {
             guard
-                octets.loadUnaligned(fromByteOffset: place, as: UInt64.self)
-                    == room.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+                trailer.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+                    == room.loadUnaligned(fromByteOffset: Self.trailerPlace + place, as: UInt64.self)
             else { return false }
             place += 8
         }
-        while place < count {
-            guard octets[place] == room[place] else { return false }
+        while place < places.upperBound {
+            guard trailer[place] == room[Self.trailerPlace + place] else { return false }
             place += 1
         }
         return true

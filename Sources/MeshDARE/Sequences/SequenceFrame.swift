@@ -41,10 +41,10 @@ public struct SequenceFrame: Sendable {
     /// - Throws: ``DAREError`` `malformed`, ``JBCDError``.
     init(octets: [UInt8], at position: Int) throws {
         let (records, index) = try octets.withOctets { octets in
-            let extent = try JBCDFrame.frameHead(octets)
-            guard extent.frameSize == octets.count,
-                (0..<extent.headSize).allSatisfy({ octets[$0] == octets[octets.count - 1 - $0] })
-            else { throw DAREError(.malformed, "There is no frame at \(position).") }
+            let extent = try JBCDFrame.frame(at: 0, in: octets)
+            guard extent.frameSize == octets.count else {
+                throw DAREError(.malformed, "There is no frame at \(position).")
+            }
             let content = UnsafeRawBufferPointer(
                 rebasing: octets[extent.headSize..<extent.headSize + extent.contentSize])
             var records = try FrameRecords(content)

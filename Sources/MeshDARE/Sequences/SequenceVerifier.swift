@@ -45,7 +45,7 @@ private final class VerificationRun: Sendable {
         var walker: FrameWalker
         var linker: FrameLinker
         /// Blocks that wait for the ones before them.
-        var examined: [Int: (frames: [ExaminedFrame], end: Int)] = [:]
+        var examined: [Int: (parts: [ExaminedPart], end: Int)] = [:]
         var nextToWalk = 0
         var nextToLink = 0
         var failure: (any Error)?
@@ -97,11 +97,11 @@ private final class VerificationRun: Sendable {
         return block
     }
 
-    private func finish(_ block: FrameBlock, _ frames: [ExaminedFrame]) {
+    private func finish(_ block: FrameBlock, _ parts: [ExaminedPart]) {
         monitor.lock()
-        monitor.state.examined[block.ordinal] = (frames, block.end)
-        while let (frames, end) = monitor.state.examined.removeValue(forKey: monitor.state.nextToLink) {
-            for frame in frames { monitor.state.linker.take(frame) }
+        monitor.state.examined[block.ordinal] = (parts, block.end)
+        while let (parts, end) = monitor.state.examined.removeValue(forKey: monitor.state.nextToLink) {
+            for part in parts { monitor.state.linker.take(part) }
             monitor.state.nextToLink += 1
             options.progress?(end, self.end)
         }
