@@ -60,6 +60,8 @@ final class InMemorySidecar: ContainerSidecar {
 
     func store(_ value: UInt64, in word: ContainerWord) { shared.state.withLock { $0.words[word] = value } }
 
+    func synchronize() {}
+
     func wait(for word: ContainerWord, whileEqualTo value: UInt64, atMost duration: Duration) { sched_yield() }
 
     func wake(_ word: ContainerWord) {}

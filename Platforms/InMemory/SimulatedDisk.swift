@@ -8,7 +8,7 @@ import Synchronization
 /// It remembers what was not synchronized. After a power cut each sector of 512 octets that was written since is there or is
 /// not, whatever the order was; the file may have grown all the same, with zeros where nothing was written; changes of names
 /// that were not made durable are there up to some moment. Shared words are gone, but for those that survive restarts: they
-/// have values that they had at some moment.
+/// have values that they had at some moment since they were synchronized.
 ///
 /// ```swift
 /// let disk = SimulatedDisk(seed: 7)
@@ -48,6 +48,8 @@ public final class SimulatedDisk: Sendable {
         package static let locks = Negligence(rawValue: 8)
         /// Each that opens a lock file makes a new one.
         package static let lockFiles = Negligence(rawValue: 16)
+        /// Words are not synchronized.
+        package static let words = Negligence(rawValue: 32)
     }
 
     struct State {

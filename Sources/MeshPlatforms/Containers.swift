@@ -82,8 +82,8 @@ public protocol ContainerFile: AnyObject, Sendable {
 ///
 /// Locks exclude every other call that takes them, also one on the same value by another thread, and go when their holder
 /// goes: the value, or its process. Words are seen by all holders on the machine at once. After a restart of the machine they are 0,
-/// except the two that ``ContainerWord/survivesRestart`` names: those have values they had together or one after the
-/// other, or 0. A value opened for reading only reads the words.
+/// except those that ``ContainerWord/survivesRestart`` names: these have values that they had at one moment since the last
+/// ``synchronize()``. A value opened for reading only reads the words.
 public protocol ContainerSidecar: AnyObject, Sendable {
     /// Takes `lock`, waiting until `deadline`.
     ///
@@ -105,6 +105,15 @@ public protocol ContainerSidecar: AnyObject, Sendable {
     ///
     /// - Throws: as ``store(_:in:)``; the end is not set then.
     func publish(end: UInt64) throws
+    /// Sets ``ContainerWord/durableEnd`` as ``store(_:in:)`` does and then, if that can be, ``ContainerWord/synchronizing``
+    /// to 0.
+    ///
+    /// - Throws: as ``store(_:in:)``; the durable end is not set then.
+    func publish(durableEnd: UInt64) throws
+    /// Makes the words that survive restarts durable as they are, and that the sidecar is there.
+    ///
+    /// - Throws: ``PlatformError`` `noSpace`, `inputOutput`.
+    func synchronize() throws
     /// Waits until somebody wakes the waiters of `word`, at most for `duration`; returns at once if it is not `value`, and
     /// may return for no reason.
     func wait(for word: ContainerWord, whileEqualTo value: UInt64, atMost duration: Duration) throws
@@ -117,6 +126,12 @@ extension ContainerSidecar {
         try store(end, in: .end)
         // Published, and so not to be taken back: that the word stays does no harm, as nothing is behind the end.
         try? store(0, in: .writing)
+    }
+
+    public func publish(durableEnd: UInt64) throws {
+        try store(durableEnd, in: .durableEnd)
+        // That the word stays makes the next one write again what is durable, and does no harm else.
+        try? store(0, in: .synchronizing)
     }
 }
 
@@ -138,20 +153,25 @@ public enum ContainerWord: Int, CaseIterable, Sendable {
     case writing
     /// Up to where the file is durable. Stored under ``ContainerLock/synchronize``.
     case durableEnd
+    /// Not 0 while the file is synchronized: who finds it so knows that somebody was killed who may have been the only one to
+    /// hear of a failure. Stored under ``ContainerLock/synchronize``.
+    case synchronizing
     /// How often making the file durable has failed. Stored under ``ContainerLock/synchronize``.
     case failures
     /// The value of ``failures`` at which what had not become durable was last written again. Stored under both locks.
     case repairs
-    /// Not 0 while the file is synchronized: who finds it so knows that somebody was killed who may have been the only one to
-    /// hear of a failure. Stored under ``ContainerLock/synchronize``.
-    case synchronizing
     /// A place where a frame ended that was durable. Stored under ``ContainerLock/synchronize``.
     case verifiedEnd
     /// Proves that ``verifiedEnd`` is a place in this file.
     case verifiedMark
 
     /// Whether the word may be there after a restart of the machine.
-    public var survivesRestart: Bool { self == .verifiedEnd || self == .verifiedMark }
+    public var survivesRestart: Bool {
+        switch self {
+        case .file, .durableEnd, .verifiedEnd, .verifiedMark: true
+        case .end, .writing, .synchronizing, .failures, .repairs: false
+        }
+    }
 }
 
 /// A copy of the shared words of a container.

@@ -172,6 +172,8 @@ private final class DefectiveSidecar: ContainerSidecar {
         try good.store(value, in: word)
     }
 
+    func synchronize() throws { try good.synchronize() }
+
     func wait(for word: ContainerWord, whileEqualTo value: UInt64, atMost duration: Duration) throws {
         if defect == .neverWakes { usleep(UInt32(duration.clampedNanoseconds / 1000)) }
         try good.wait(for: word, whileEqualTo: value, atMost: duration)

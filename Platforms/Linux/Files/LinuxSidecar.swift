@@ -72,15 +72,22 @@ final class LinuxSidecar: ContainerSidecar {
 
     func store(_ value: UInt64, in word: ContainerWord) throws { try store(value, at: Self.offset(word)) }
 
-    func publish(end: UInt64) throws {
-        // Both words with one call: `writing` comes after `end`.
-        let written = withUnsafeBytes(of: (end, UInt64(0))) {
-            pwrite(descriptor.number, $0.baseAddress, $0.count, off_t(Self.offset(.end)))
+    // Each sets two words with one call, the second of which comes right after the first.
+
+    func publish(end: UInt64) throws { try store(end, in: .end, andZeroIn: .writing) }
+
+    func publish(durableEnd: UInt64) throws { try store(durableEnd, in: .durableEnd, andZeroIn: .synchronizing) }
+
+    private func store(_ value: UInt64, in word: ContainerWord, andZeroIn next: ContainerWord) throws {
+        let written = withUnsafeBytes(of: (value, UInt64(0))) {
+            pwrite(descriptor.number, $0.baseAddress, $0.count, off_t(Self.offset(word)))
         }
         if written == 16 { return }
-        if written < 8 { try store(end, in: .end) }
-        try? store(0, in: .writing)
+        if written < 8 { try store(value, in: word) }
+        try? store(0, in: next)
     }
+
+    func synchronize() throws { try descriptor.synchronize(path: path) }
 
     private func store(_ value: UInt64, at offset: Int) throws {
         try withUnsafeBytes(of: value) { try descriptor.write($0, at: offset, path: path) }
@@ -118,7 +125,14 @@ final class LinuxSidecar: ContainerSidecar {
 
     func acquire(_ lock: ContainerLock, until deadline: ContinuousClock.Instant) throws {
         var pause: UInt32 = 20
+        var attempts = 0
         while try !tryAcquire(lock) {
+            // Mostly it is held for some microseconds.
+            attempts += 1
+            if attempts < Self.attemptsAtOnce {
+                sched_yield()
+                continue
+            }
             guard ContinuousClock.now < deadline else {
                 throw PlatformError(
                     .timedOut, store: path, "Another process or task held the lock until the deadline.",
@@ -129,6 +143,7 @@ final class LinuxSidecar: ContainerSidecar {
         }
     }
 
+    private static let attemptsAtOnce = 16
     private static let longestPause: UInt32 = 500  // µs
 
     func tryAcquire(_ lock: ContainerLock) throws -> Bool {

@@ -51,7 +51,7 @@ extension FrameLog {
         state.withLock { $0.end = max($0.end, end) }
         switch durability {
         case .record: try synchronizeAlone(deadline: deadline)
-        case .grouped: try makeDurable(to: end)
+        case .grouped: try makeDurable(to: end, own: end - start)
         case .atClose: break
         }
         return result
@@ -103,11 +103,10 @@ extension FrameLog {
     /// Cuts the file off, durably: else what comes next could be followed by the rest of what was cut off.
     func cut(to end: Int, _ sidecar: any ContainerSidecar) throws {
         try sidecar.acquire(.synchronize, until: .now + .seconds(10))
-        defer {
-            sidecar.release(.synchronize)
-            sidecar.wake(.durableEnd)
-        }
+        defer { giveBack(sidecar) }
         try file.truncate(to: end)
-        try synchronizeAfterOthers(try sidecar.words(), sidecar)
+        let words = try sidecar.words()
+        try sidecar.store(1, in: .synchronizing)
+        try synchronizeAfterOthers(words, sidecar, durableEnd: UInt64(end))
     }
 }

@@ -61,11 +61,8 @@ extension FrameLog {
         _ sidecar: any ContainerSidecar, _ words: ContainerWords, _ length: Int, until deadline: ContinuousClock.Instant
     ) throws -> Int {
         try sidecar.acquire(.synchronize, until: deadline)
-        defer {
-            sidecar.release(.synchronize)
-            sidecar.wake(.durableEnd)
-        }
-        try sidecar.store(0, in: .file)
+        defer { giveBack(sidecar) }
+        if words[.file] != file.identity { try sidecar.store(0, in: .file) }
         let start = min(try verifiedPlace(words), length)
         let end =
             defects.contains(.trustsTheEnd)
@@ -80,15 +77,18 @@ extension FrameLog {
             if start == 0 { try keepBeside(end..<length) }
             try file.truncate(to: end)
         }
-        try synchronizeFile(sidecar)
+        try sidecar.store(1, in: .synchronizing)
+        try synchronizeFile(sidecar, durableEnd: UInt64(end))
         // Who has made the file, or put it in its place, may have been killed before its name was durable.
         try directory.synchronize()
         for (word, value) in [
-            (ContainerWord.writing, 0), (.durableEnd, UInt64(end)), (.end, UInt64(end)), (.file, file.identity),
+            (ContainerWord.writing, 0), (.end, UInt64(end)), (.file, file.identity),
         ] {
             try sidecar.store(value, in: word)
         }
         try noteVerifiedEnd(UInt64(end), sidecar)
+        // From now on a crash can leave a torn tail: see `establishedEnd`.
+        try sidecar.synchronize()
         return end
     }
 
@@ -98,10 +98,7 @@ extension FrameLog {
         _ sidecar: any ContainerSidecar, _ end: Int, until deadline: ContinuousClock.Instant
     ) throws -> Int {
         try sidecar.acquire(.synchronize, until: deadline)
-        defer {
-            sidecar.release(.synchronize)
-            sidecar.wake(.durableEnd)
-        }
+        defer { giveBack(sidecar) }
         let words = try sidecar.words()
         // Who synchronized has done so by now, and was not killed.
         if words[.failures] == words[.repairs], words[.synchronizing] == 0 { return end }
@@ -115,9 +112,9 @@ extension FrameLog {
             try sidecar.store(UInt64(whole), in: .end)
             try file.truncate(to: whole)
         }
-        try synchronizeFile(sidecar)
+        try sidecar.store(1, in: .synchronizing)
+        try synchronizeFile(sidecar, durableEnd: UInt64(whole))
         if mustCut { try sidecar.store(0, in: .writing) }
-        try sidecar.store(UInt64(whole), in: .durableEnd)
         try sidecar.store(words[.failures], in: .repairs)
         try noteVerifiedEnd(UInt64(whole), sidecar)
         return whole

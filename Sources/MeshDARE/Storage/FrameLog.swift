@@ -42,6 +42,8 @@ public final class FrameLog: Sendable {
         var walkedLength = -1
         /// The number of failed synchronizations when the log was opened.
         var failures: UInt64 = 0
+        /// Who else makes the file durable.
+        var company = Company()
     }
 
     /// When an append returns.
