@@ -38,6 +38,8 @@ final class CrashStory: Sendable {
     private let ledger = Mutex(Ledger())
     private let readerSaw = Mutex<[TestRecord]>([])
     private let reader = Mutex<(log: FrameLog, position: Int)?>(nil)
+    /// What the two writers have not written yet.
+    private let buffers = Mutex<[UInt32: BufferedFrames]>([:])
 
     init(seed: UInt64, defects: FrameLog.Defects = [], negligence: SimulatedDisk.Negligence = []) {
         self.seed = seed
@@ -63,6 +65,7 @@ final class CrashStory: Sendable {
             readerSaw.withLock { $0 = [] }
             live(on: disk)
             reader.withLock { $0 = nil }
+            dropBuffers()
             let killed = disk.afterKill()
             // A failed disk may have lost what was not durable, and nobody has lived to say so.
             let kept = ledger.withLock { $0.hasLost ? $0.durable : $0.returned }
@@ -114,6 +117,7 @@ final class CrashStory: Sendable {
                 } catch let error as SimulatedDisk.Stopped {
                     throw error
                 } catch {
+                    dropBuffers()
                     // Who is not told the truth here will believe that all is well.
                     let writer = UInt32(chosen + 1)
                     if let log = logs[chosen], (try? log.synchronize()) != nil {
@@ -126,6 +130,14 @@ final class CrashStory: Sendable {
             }
         } catch {
             // Stopped, or the disk would not let it be opened again.
+        }
+    }
+
+    /// What was only in memory is lost.
+    private func dropBuffers() {
+        buffers.withLock { buffers in
+            for buffer in buffers.values { _ = buffer.takeUnwritten() }
+            buffers = [:]
         }
     }
 
@@ -154,6 +166,11 @@ final class CrashStory: Sendable {
     }
 
     private func act(_ writer: UInt32, _ log: FrameLog, _ disk: SimulatedDisk) throws {
+        // Records have an order, so what waits goes first, or is what is continued.
+        switch below(20) {
+        case 2...6: return try buffer(writer, log)
+        default: try flush(writer)
+        }
         switch below(20) {
         case 0:
             let other = "log.\(disk.calls)"
@@ -172,6 +189,33 @@ final class CrashStory: Sendable {
             let (count, size) = (1 + below(3), [10, 10, 300, 300, 700, 2500][below(6)])
             try append(writer, count, size, durability, log)
         }
+    }
+
+    /// Adds records to the writer's buffer, which may write them, or others, or all.
+    private func buffer(_ writer: UInt32, _ log: FrameLog) throws {
+        let buffer = buffers.withLock { buffers in
+            let buffer = buffers[writer] ?? log.buffered(capacity: 2000)
+            buffers[writer] = buffer
+            return buffer
+        }
+        for _ in 0..<1 + below(4) {
+            let number = ledger.withLock { ledger in
+                let number = (ledger.returned[writer] ?? 0) + UInt32(buffer.unwrittenCount)
+                ledger.begun[writer] = max(ledger.begun[writer] ?? 0, number + 1)
+                return number
+            }
+            let record = TestRecord(writer: writer, number: number)
+            try buffer.add(record.encoded(size: [10, 300, 300, 900, 2500][below(5)]), until: .now)
+            ledger.withLock { $0.returned[writer] = number + 1 - UInt32(buffer.unwrittenCount) }
+        }
+    }
+
+    private func flush(_ writer: UInt32) throws {
+        guard let buffer = buffers.withLock({ $0[writer] }) else { return }
+        // Somebody who comes in between may count them, too.
+        let count = ledger.withLock { $0.returned[writer] ?? 0 } + UInt32(buffer.unwrittenCount)
+        try buffer.flush(until: .now)
+        ledger.withLock { $0.returned[writer] = count }
     }
 
     private func append(

@@ -25,12 +25,13 @@ import Testing
     }
 
     enum Flow: String, CaseIterable, Sendable {
-        case create, record, grouped, atClose, batch, compact
+        case create, record, grouped, atClose, batch, buffered, compact
 
         func arguments(_ root: LogRoot) -> [String] {
             switch self {
             case .create: [root.path, "create", "log"]
             case .record, .grouped, .atClose: root.arguments(1, 3, rawValue)
+            case .buffered: root.buffering(1, 12, capacity: 1000)
             case .batch: root.arguments(1, 9, "grouped", size: 3000, batch: 3)
             case .compact: [root.path, "compact", "log"]
             }
@@ -66,7 +67,7 @@ import Testing
         #expect(kills >= 8)
     }
 
-    @Test(.enabled(if: Child.canTrace), arguments: [Flow.grouped, .batch])
+    @Test(.enabled(if: Child.canTrace), arguments: [Flow.grouped, .batch, .buffered])
     func `A failing system call is an error, and what was acknowledged before it stays`(flow: Flow) async throws {
         var failures = 0
         let cases =
@@ -119,8 +120,11 @@ import Testing
         let limit = Duration.seconds(Self.isLong ? 900 : 120)
         try await withThrowingTaskGroup(of: Child.End.self) { group in
             for (writer, (durability, count)) in zip(1..., zip(durabilities, counts)) {
-                let arguments = root.arguments(
-                    writer, count, durability, batch: writer == 5 ? 3 : 1, path: paths[writer % 3])
+                // Half of those that do not wait for the disk have buffers.
+                let arguments =
+                    writer % 4 == 0
+                    ? root.buffering(writer, count, capacity: 500 * writer, path: paths[writer % 3])
+                    : root.arguments(writer, count, durability, batch: writer == 5 ? 3 : 1, path: paths[writer % 3])
                 group.addTask { try await Child.finish([Child.exerciser] + arguments, deadline: limit) }
             }
             let total = counts.reduce(0, +)

@@ -26,6 +26,11 @@ final class LogRoot: Sendable {
         ]
     }
 
+    /// The same through a buffer.
+    func buffering(_ writer: Int, _ count: Int, size: Int = 200, capacity: Int, path: String? = nil) -> [String] {
+        [path ?? self.path, "buffer", "log", "\(writer)", "\(count)", "\(size)", "\(capacity)", claims(writer)]
+    }
+
     func create() async throws {
         let end = try await Child.exercise([], [path, "create", "log"])
         try #require(end.code == 0, "\(end.output)")

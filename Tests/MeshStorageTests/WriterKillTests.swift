@@ -86,8 +86,10 @@ import Testing
                 child = try RunningChild([Child.exerciser, root.path, "hold", "log"])
                 try #require(try child.hasSaid("holding".utf8.count))
             } else {
-                let arguments = root.arguments(
-                    writer, 1_000_000, ["grouped", "record", "atClose"][below(3)], batch: 1 + below(3))
+                let durability = ["grouped", "record", "atClose", nil][below(4)]
+                let arguments =
+                    durability.map { root.arguments(writer, 1_000_000, $0, batch: 1 + below(3)) }
+                    ?? root.buffering(writer, 1_000_000, capacity: 1 + below(4000))
                 child = try RunningChild([Child.exerciser] + arguments + ["tell"])
                 // The moment is some way into one of the first appends.
                 try #require(try child.hasSaid(1 + below(20)))

@@ -6,6 +6,7 @@ import MeshPlatforms
 
 /// Durable appends against the same octets written and synchronized by bare system calls, and against SQLite, by turns.
 /// Prints `name ratio ours baseline`, times in microseconds (medians unless the name says p99); the ratio is one of time.
+/// What one synchronization takes is printed before and after: see ``Disk``.
 ///
 /// The files are in `TMPDIR`, else in `/var/tmp`: where that is must be on a disk.
 @main struct AppendBenchmark {
@@ -20,10 +21,12 @@ import MeshPlatforms
         let path = "\(getenv("TMPDIR").map { String(cString: $0) } ?? "/var/tmp")/mesh-append-benchmark-\(getpid())"
         let place = try Place(path, create: true)
         defer { place.remove() }
+        try Disk.measure(place, "before")
         if wants("one") { try OneWriter.measure(place) }
         if wants("batch") { try Batches.measure(place) }
         if wants("buffered") { try Batches.measureBuffered(place) }
         if wants("processes") { try Crowd.measure(place) }
+        try Disk.measure(place, "after")
     }
 
     /// Microseconds.

@@ -5,7 +5,8 @@ import MeshDARE
 /// Appending without waiting for the disk, against what any chained log has to do: for each record the digest of its
 /// payload, the digest that chains it to the record before, and one `write` of the payload.
 ///
-/// Of batches, the baseline is measured twice: with one `write` a record, and with one a batch.
+/// One record a call is measured twice: each in the file at once, and through a buffer. Of batches, the baseline is measured
+/// twice: with one `write` a record, and with one a batch.
 enum Appending {
     static func measure(_ place: SequenceBenchmark.Place) throws {
         let count = 20_000
@@ -29,6 +30,13 @@ enum Appending {
             }
             try SequenceBenchmark.compare("sequence-append-\(type)-512", rounds: 7, per: count) {
                 for _ in 0..<count { try sequence.append(FrameContent(payload), durability: .atClose) }
+            } _: {
+                try writeEach()
+            }
+            let buffered = sequence.buffered()
+            try SequenceBenchmark.compare("sequence-append-\(type)-buffered-512", rounds: 7, per: count) {
+                for _ in 0..<count { try buffered.append(FrameContent(payload)) }
+                try buffered.flush()
             } _: {
                 try writeEach()
             }

@@ -189,10 +189,8 @@ public final class DARESequence: Sendable {
         try append(durability: durability, until: deadline, mayReplace: true, body)
     }
 
-    private func append<R>(
-        durability: FrameLog.Durability, until deadline: ContinuousClock.Instant, mayReplace: Bool,
-        _ body: (inout SequenceAppender) throws -> R
-    ) throws -> R {
+    /// That the sequence is of a kind that is written here.
+    func requireAppendable() throws(DAREError) {
         guard knownType != nil else {
             throw DAREError(
                 .unknownSequenceType, "\(path) is a sequence of a type that is not known here.",
@@ -203,6 +201,14 @@ public final class DARESequence: Sendable {
                 .unknownSequenceType, "\(path) is of a time when frames had no numbers.",
                 remedy: "It can be read. Copy its content to a new sequence to go on.")
         }
+    }
+
+    /// - Parameter mayReplace: whether `body` may put another file in the place of this one.
+    func append<R>(
+        durability: FrameLog.Durability, until deadline: ContinuousClock.Instant, mayReplace: Bool,
+        _ body: (inout SequenceAppender) throws -> R
+    ) throws -> R {
+        try requireAppendable()
         let (known, session) = state.withLock { ($0.tail, $0.session) }
         let (result, tail, exchange, places) = try log.append(
             durability: durability, until: deadline, mayReplace: mayReplace

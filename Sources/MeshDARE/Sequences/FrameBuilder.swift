@@ -47,9 +47,11 @@ struct FrameBuilder {
     }
 
     /// Makes the frame after `tail`: its header and trailer are in `room` then.
+    ///
+    /// - Parameter payloadDigest: that of what is stored; nil if it is to be computed.
     func build(
-        _ content: FrameContent, _ stored: StoredPayload, _ scope: FrameSigner.Scope, after tail: SequenceTail,
-        _ room: inout Room
+        _ content: FrameContent, _ stored: StoredPayload, payloadDigest: [UInt8]? = nil, _ scope: FrameSigner.Scope,
+        after tail: SequenceTail, _ room: inout Room
     ) throws(DAREError) -> Built {
         let index = tail.last + 1
         var treePosition: Int?
@@ -61,7 +63,7 @@ struct FrameBuilder {
         }
         var digests = FrameWriter.Digests()
         if type.hasPayloadDigest || scope != .none {
-            digests = self.digests(algorithm.digest(stored.octets), after: tail)
+            digests = self.digests(payloadDigest ?? algorithm.digest(stored.octets), after: tail)
         }
         let writer = FrameWriter(
             type: type, encoding: encoding, algorithm: algorithm, hasCheck: hasCheck, first: first)

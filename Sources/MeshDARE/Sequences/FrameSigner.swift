@@ -13,6 +13,17 @@ enum FrameSigner {
         case sequence
     }
 
+    /// The key, as something is to be signed.
+    @discardableResult
+    static func require(_ key: PrivateKey?) throws(DAREError) -> PrivateKey {
+        guard let key else {
+            throw DAREError(
+                .policyViolation, "The policy of the sequence signs frames, and no signature key was given.",
+                remedy: "Open the sequence with the signer's private key.")
+        }
+        return key
+    }
+
     /// The trailer members that have the signature.
     ///
     /// A frame's is over its payload digest (`signatures`, form A). One for all before it is over the manifest of the
@@ -22,11 +33,7 @@ enum FrameSigner {
         _ key: PrivateKey?
     ) throws(DAREError) -> JSONObject {
         guard scope != .none, let payload = digests.payload else { return JSONObject() }
-        guard let key else {
-            throw DAREError(
-                .policyViolation, "The policy of the sequence signs frames, and no signature key was given.",
-                remedy: "Open the sequence with the signer's private key.")
-        }
+        let key = try require(key)
         let witness = encryption.map { (seed: $0.seed, salt: $0.salt) }
         if scope == .sequence, let link = digests.chain ?? digests.tree {
             let signature = try EnvelopeSignature(

@@ -71,12 +71,16 @@ public struct SequenceAppender {
         return index
     }
 
-    private mutating func add(_ content: FrameContent, _ stored: StoredPayload, isLast: Bool) throws(DAREError) {
+    /// - Parameter payloadDigest: that of what is stored, if it is known.
+    mutating func add(
+        _ content: FrameContent, _ stored: StoredPayload, payloadDigest: [UInt8]? = nil, isLast: Bool
+    ) throws(DAREError) {
         let builder = FrameBuilder(
             type: sequence.type, encoding: sequence.encoding, algorithm: try sequence.digestAlgorithm(of: content),
             hasCheck: sequence.hasFrameChecks && tail.check != nil, signer: sequence.keys.signer)
         let frame = try builder.build(
-            content, stored, sequence.signing(content, isLast: isLast), after: tail, &room)
+            content, stored, payloadDigest: payloadDigest, sequence.signing(content, isLast: isLast), after: tail,
+            &room)
         let position = batch.position
         batch.add(room.header.octets, stored.octets, frame.hasTrailer ? room.trailer.octets : nil)
         places.append(position)

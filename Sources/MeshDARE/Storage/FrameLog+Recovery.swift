@@ -87,7 +87,7 @@ extension FrameLog {
             try sidecar.store(value, in: word)
         }
         try noteVerifiedEnd(UInt64(end), sidecar)
-        // From now on a crash can leave a torn tail: see `establishedEnd`.
+        // So that it is known after a crash where the file was durable.
         try sidecar.synchronize()
         return end
     }

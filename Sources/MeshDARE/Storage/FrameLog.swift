@@ -52,7 +52,8 @@ public final class FrameLog: Sendable {
         case record
         /// When this append is durable, by a synchronization shared with everyone who waits.
         case grouped
-        /// At once; ``FrameLog/synchronize()`` makes everything before durable.
+        /// At once, when it is in the file; ``FrameLog/synchronize()`` makes everything before durable. Locks and shared words
+        /// still cost several system calls each time: who appends many one by one has ``FrameLog/buffered(capacity:)``.
         case atClose
     }
 

@@ -10,6 +10,8 @@ import MeshStorageTestSupport
 /// `mesh-dare-exerciser DIRECTORY append NAME WRITER COUNT record|grouped|atClose SIZE BATCH CLAIMS [tell]`: appends records and keeps
 ///     in the file CLAIMS how many it began and how many were acknowledged, until it has done COUNT or is told there to stop; says
 ///     a dot for each batch that it begins, if it is to tell
+/// `mesh-dare-exerciser DIRECTORY buffer NAME WRITER COUNT SIZE CAPACITY CLAIMS [tell]`: the same through a buffer of CAPACITY
+///     octets
 /// `mesh-dare-exerciser DIRECTORY catalog NAME COUNT CLAIMS`: makes that many transactions in a catalog, with compactions between
 /// `mesh-dare-exerciser DIRECTORY hold NAME`: writes half a frame, says `holding`, and waits to be killed
 /// `mesh-dare-exerciser DIRECTORY read NAME COUNT`: follows the log until it has COUNT records
@@ -38,6 +40,7 @@ import MeshStorageTestSupport
         case ("create", 3): _ = try FrameLog.create(name, in: directory, firstFrame: TestRecord.first)
         case ("append", 9), ("append", 10): try append(name, directory, Array(arguments[3...]))
         case ("catalog", 5): try transact(name, directory, UInt32(arguments[3]) ?? 0, try Claims(arguments[4]))
+        case ("buffer", 8), ("buffer", 9): try buffer(name, directory, Array(arguments[3...]))
         case ("hold", 3): try hold(try open(name, directory))
         case ("read", 4): try follow(name, directory, Int(arguments[3]) ?? 0)
         case ("compact", 3): try compact(try open(name, directory), directory)
@@ -106,6 +109,25 @@ import MeshStorageTestSupport
             claims.acknowledge(number)
             if number % 2 == 0 { try catalog.compact(until: .now + .seconds(30)) }
         }
+    }
+
+    /// Acknowledged is what was written.
+    static func buffer(_ name: String, _ directory: LinuxContainerDirectory, _ arguments: [String]) throws {
+        guard let writer = UInt32(arguments[0]), let count = UInt32(arguments[1]), let size = Int(arguments[2]),
+            let capacity = Int(arguments[3])
+        else { throw usage }
+        let claims = try Claims(arguments[4])
+        let tells = arguments.last == "tell"
+        let buffer = try open(name, directory).buffered(capacity: capacity)
+        for number in 0..<count {
+            claims.begin(number + 1)
+            if tells { write(1, ".", 1) }
+            let record = TestRecord(writer: writer, number: number)
+            try buffer.add(record.encoded(size: size), until: .now + .seconds(30))
+            claims.acknowledge(number + 1 - UInt32(buffer.unwrittenCount))
+        }
+        try buffer.close(until: .now + .seconds(30))
+        claims.acknowledge(count)
     }
 
     static func hold(_ log: FrameLog) throws {
