@@ -251,3 +251,94 @@ void mesh_x25519_public(uint8_t u[32], uint8_t next_u[32], const uint8_t scalar[
 int mesh_x448(uint8_t shared[56], const uint8_t scalar[56], const uint8_t u[56]) {
     return decaf_x448(shared, u, scalar) == DECAF_SUCCESS;
 }
+
+// MARK: Sums (threshold keys)
+
+int mesh_448_scalar_sum(uint8_t sum[56], const uint8_t left[56], const uint8_t right[56]) {
+    decaf_448_scalar_t a, b;
+    decaf_448_scalar_decode_long(a, left, 56);
+    decaf_448_scalar_decode_long(b, right, 56);
+    decaf_448_scalar_add(a, a, b);
+    decaf_448_scalar_encode(sum, a);
+    int ok = !decaf_448_scalar_eq(a, decaf_448_scalar_zero);
+    decaf_448_scalar_destroy(a);
+    decaf_448_scalar_destroy(b);
+    return ok;
+}
+
+void mesh_ed448_prepare_public(uint8_t prepared[MESH_ED448_PREPARED]) {
+    decaf_448_scalar_t scalar;
+    decaf_448_scalar_decode_long(scalar, prepared, 56);
+    ed448_encode_base_multiple(prepared + 113, scalar);
+    decaf_448_scalar_destroy(scalar);
+}
+
+void mesh_ed448_prefix_sum(uint8_t sum[113], const uint8_t *domain, size_t domain_count,
+                           const uint8_t left[MESH_ED448_PREPARED], const uint8_t right[MESH_ED448_PREPARED]) {
+    decaf_shake256_ctx_t hash;
+    decaf_shake256_init(hash);
+    decaf_shake256_update(hash, domain, domain_count);
+    decaf_shake256_update(hash, left + 56, 57);
+    decaf_shake256_update(hash, right + 56, 57);
+    decaf_shake256_final(hash, sum + 56, 57);
+    decaf_shake256_destroy(hash);
+}
+
+// A point that is not of low order. libdecaf does not tell the torsion component: it is gone in what is encoded again.
+static int edwards_decode(decaf_448_point_t point, const uint8_t encoded[57]) {
+    return decaf_448_point_decode_like_eddsa_and_mul_by_ratio(point, encoded) == DECAF_SUCCESS &&
+           !decaf_448_point_eq(point, decaf_448_point_identity);
+}
+
+static int edwards_sum(decaf_448_point_t sum, const uint8_t left[57], const uint8_t right[57]) {
+    decaf_448_point_t other;
+    if (!edwards_decode(sum, left) || !edwards_decode(other, right)) return 0;
+    decaf_448_point_add(sum, sum, other);
+    return !decaf_448_point_eq(sum, decaf_448_point_identity);
+}
+
+// 1 / ratio.
+static void inverse_of_ratio(decaf_448_scalar_t scalar, unsigned ratio) {
+    decaf_448_scalar_copy(scalar, decaf_448_scalar_one);
+    halve_448(scalar, ratio);
+}
+
+int mesh_ed448_public_sum(uint8_t sum[57], const uint8_t left[57], const uint8_t right[57]) {
+    decaf_448_point_t point;
+    decaf_448_scalar_t scale;
+    if (!edwards_sum(point, left, right)) return 0;
+    inverse_of_ratio(scale, DECAF_448_EDDSA_DECODE_RATIO * DECAF_448_EDDSA_ENCODE_RATIO);
+    decaf_448_point_scalarmul(point, point, scale);
+    decaf_448_point_mul_by_ratio_and_encode_like_eddsa(sum, point);
+    return 1;
+}
+
+// The map to the Edwards curve and back multiplies by four.
+#define X448_IMAGE_RATIO (4 * DECAF_448_EDDSA_DECODE_RATIO * DECAF_X448_ENCODE_RATIO)
+
+int mesh_x448_public_sum(uint8_t u[56], uint8_t next_u[56], const uint8_t left[57], const uint8_t right[57]) {
+    decaf_448_point_t point, base;
+    decaf_448_scalar_t scale;
+    if (!edwards_sum(point, left, right)) return 0;
+    inverse_of_ratio(scale, X448_IMAGE_RATIO);
+    decaf_448_point_scalarmul(point, point, scale);
+    decaf_448_point_mul_by_ratio_and_encode_like_x448(u, point);
+    inverse_of_ratio(scale, DECAF_X448_ENCODE_RATIO);
+    decaf_448_precomputed_scalarmul(base, decaf_448_precomputed_base, scale);
+    decaf_448_point_add(point, point, base);
+    decaf_448_point_mul_by_ratio_and_encode_like_x448(next_u, point);
+    return 1;
+}
+
+int mesh_x448_unclamped(uint8_t shared[56], const uint8_t scalar[56], const uint8_t image[57]) {
+    decaf_448_point_t point;
+    decaf_448_scalar_t value;
+    if (!edwards_decode(point, image)) return 0;
+    decaf_448_scalar_decode_long(value, scalar, 56);
+    halve_448(value, X448_IMAGE_RATIO);
+    decaf_448_point_scalarmul(point, point, value);
+    decaf_448_point_mul_by_ratio_and_encode_like_x448(shared, point);
+    decaf_448_scalar_destroy(value);
+    decaf_448_point_destroy(point);
+    return 1;
+}

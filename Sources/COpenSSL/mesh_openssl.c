@@ -382,6 +382,13 @@ int mesh_number_mod_inverse(mesh_number *r, const mesh_number *a, const mesh_num
     return result(ok);
 }
 
+int mesh_number_mod_sqrt(mesh_number *r, const mesh_number *a, const mesh_number *prime) {
+    BN_CTX *context = BN_CTX_secure_new();
+    int ok = context && BN_mod_sqrt(N(r), C(a), C(prime), context) != NULL;
+    BN_CTX_free(context);
+    return result(ok);
+}
+
 int mesh_number_next_prime(mesh_number *r, const mesh_number *number) {
     BN_CTX *context = BN_CTX_secure_new();
     BIGNUM *candidate = N(r);

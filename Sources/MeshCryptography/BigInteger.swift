@@ -139,6 +139,13 @@ package struct BigInteger: ~Copyable {
         return result
     }
 
+    /// A square root; nil when there is none.
+    package func squareRoot(moduloPrime prime: borrowing BigInteger) -> BigInteger? {
+        let result = BigInteger()
+        guard mesh_number_mod_sqrt(result.number, number, prime.number) == 1 else { return nil }
+        return result
+    }
+
     /// The smallest prime greater than the number. Takes up to seconds for thousands of bits.
     package func nextPrime() -> BigInteger {
         let result = BigInteger()

@@ -25,6 +25,8 @@ public final class PrivateKey: Sendable {
     /// | X25519, X448 | 32, 56; clamped here (RFC 7748) |
     /// | Ed25519 | 32 (RFC 8032) |
     /// | Ed448 | **56**: the Mesh's own form; or 57 (RFC 8032). The two are different keys. |
+    /// | sum of X448 keys | 57: the scalar, which is not clamped, then 01 |
+    /// | sum of Ed448 keys | 113: the scalar (56), then the nonce prefix (57) |
     /// | P-256, P-384, P-521 | 32, 48, 66: the scalar, big endian, from 1 to the order less 1 |
     /// | RSA | the two primes, big endian, each half as long as the modulus |
     ///
@@ -51,7 +53,21 @@ public final class PrivateKey: Sendable {
             algorithm: algorithm, octets: SecretBytes(random: algorithm.derivedSize, from: random))
     }
 
-    /// Lends the private octets (clamped for X25519 and X448). They must not be kept.
+    /// Whether the key is a sum of two keys, ``sum(_:_:)``.
+    public var isSum: Bool {
+        switch algorithm {
+        case .x448: octets.count == PrivateKeyMaterial.x448SumSize
+        case .ed448: octets.count == PrivateKeyMaterial.ed448SumSize
+        default: false
+        }
+    }
+
+    private func agreeUnclamped(_ peer: [UInt8], _ shared: UnsafeMutableRawBufferPointer) -> Bool {
+        guard let image = EdwardsImage.octets(ofX448: Array(peer.prefix(56))) else { return false }
+        return octets.withUnsafeBytes { mesh_x448_unclamped(shared.octets, $0.octets, image) == 1 }
+    }
+
+    /// Lends the private octets (clamped for X25519 and X448, except for sums). They must not be kept.
     public func withPrivateOctets<R: ~Copyable, E: Error>(
         _ body: (borrowing SecretBytes) throws(E) -> R
     ) throws(E) -> R {
@@ -63,9 +79,13 @@ public final class PrivateKey: Sendable {
         switch algorithm {
         case .ed25519: body(prepared.duplicate(0..<32))
         case .ed448: body(prepared.duplicate(0..<56))
+        case .x448: body(octets.duplicate(0..<56))
         default: body(octets)
         }
     }
+
+    /// Lends scalar, nonce prefix and public key of an Ed25519 or Ed448 key.
+    func withPrepared<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { prepared.withUnsafeBytes(body) }
 
     /// Signs `message`: plain Ed25519 or Ed448, or with a context.
     ///
@@ -135,6 +155,7 @@ public final class PrivateKey: Sendable {
             let succeeded =
                 switch algorithm {
                 case .x25519: agreementKey?.agree(peer, shared) ?? false
+                case .x448 where isSum: agreeUnclamped(peer, shared)
                 case .x448: octets.withUnsafeBytes { mesh_x448(shared.octets, $0.octets, peer) == 1 }
                 case .ed25519: prepared.withUnsafeBytes { mesh_ed25519_agree(shared.octets, $0.octets, peer) == 1 }
                 default: prepared.withUnsafeBytes { mesh_ed448_agree(shared.octets, $0.octets, peer) == 1 }

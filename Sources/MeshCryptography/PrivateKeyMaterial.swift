@@ -13,6 +13,8 @@ struct PrivateKeyMaterial: ~Copyable {
         _ algorithm: KeyAlgorithm, _ octets: borrowing SecretBytes
     ) throws(CryptographyError) -> PrivateKeyMaterial {
         switch algorithm {
+        case .x448 where octets.count == x448SumSize: try x448Sum(octets)
+        case .ed448 where octets.count == ed448SumSize: try ed448Sum(octets)
         case .x25519, .x448: try montgomery(algorithm, octets)
         case .ed25519, .ed448: try edwards(algorithm, octets)
         case .p256, .p384, .p521: try curve(algorithm, octets)
@@ -20,7 +22,7 @@ struct PrivateKeyMaterial: ~Copyable {
         }
     }
 
-    private static func wrongLength(_ algorithm: KeyAlgorithm, _ count: Int) -> CryptographyError {
+    static func wrongLength(_ algorithm: KeyAlgorithm, _ count: Int) -> CryptographyError {
         CryptographyError(.invalidKey, "A private \(algorithm) key cannot have \(count) octets.")
     }
 

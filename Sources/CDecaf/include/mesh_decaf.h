@@ -26,6 +26,23 @@ int mesh_ed448_verify(const uint8_t signature[114], const uint8_t public_key[57]
 // The point scalar * public_key, encoded as a public key; 0 for an invalid or low-order point.
 int mesh_ed448_agree(uint8_t shared[57], const uint8_t prepared[MESH_ED448_PREPARED], const uint8_t public_key[57]);
 
+// MARK: Sums (threshold keys)
+
+// The sum of two scalars modulo the order of the group; 0 when it is zero.
+int mesh_448_scalar_sum(uint8_t sum[56], const uint8_t left[56], const uint8_t right[56]);
+// Finishes a prepared key whose scalar and nonce prefix are set: writes the public key.
+void mesh_ed448_prepare_public(uint8_t prepared[MESH_ED448_PREPARED]);
+// Writes the nonce prefix behind the scalar of a sum: SHAKE256 of domain and the prefixes of both prepared keys.
+void mesh_ed448_prefix_sum(uint8_t sum[113], const uint8_t *domain, size_t domain_count,
+                           const uint8_t left[MESH_ED448_PREPARED], const uint8_t right[MESH_ED448_PREPARED]);
+// The sum of two public keys; 0 when one is no point, or one or the sum is of low order.
+int mesh_ed448_public_sum(uint8_t sum[57], const uint8_t left[57], const uint8_t right[57]);
+// The same of X448 keys, which are given as their images on the Edwards curve (RFC 7748 section 4.2, the map from
+// curve448): the u coordinates of the sum, and of the sum and the base point.
+int mesh_x448_public_sum(uint8_t u[56], uint8_t next_u[56], const uint8_t left[57], const uint8_t right[57]);
+// The u coordinate of scalar times the X448 key with that image, the scalar taken as it is; 0 as above.
+int mesh_x448_unclamped(uint8_t shared[56], const uint8_t scalar[56], const uint8_t image[57]);
+
 // with_context 0 is plain Ed25519; 1 is Ed25519ctx, also when the context is empty.
 void mesh_ed25519_prepare(uint8_t prepared[MESH_ED25519_PREPARED], const uint8_t seed[32]);
 void mesh_ed25519_sign(uint8_t signature[64], const uint8_t prepared[MESH_ED25519_PREPARED], const uint8_t *message,

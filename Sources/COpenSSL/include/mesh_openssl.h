@@ -113,6 +113,8 @@ int mesh_number_mod_add(mesh_number *r, const mesh_number *a, const mesh_number 
 int mesh_number_mod_subtract(mesh_number *r, const mesh_number *a, const mesh_number *b, const mesh_number *modulus);
 int mesh_number_mod_multiply(mesh_number *r, const mesh_number *a, const mesh_number *b, const mesh_number *modulus);
 int mesh_number_mod_inverse(mesh_number *r, const mesh_number *a, const mesh_number *modulus);
+// A square root modulo a prime; 0 when there is none.
+int mesh_number_mod_sqrt(mesh_number *r, const mesh_number *a, const mesh_number *prime);
 // The smallest prime greater than the number.
 int mesh_number_next_prime(mesh_number *result, const mesh_number *number);
 
