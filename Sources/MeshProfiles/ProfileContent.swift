@@ -4,26 +4,24 @@ import MeshDARE
 import MeshEncoding
 
 /// What a kind of profile holds. A value of such a type that was not taken from a ``VerifiedProfile`` proves nothing.
-public protocol ProfileContent: Sendable {
-    /// The name of the kind on the wire.
-    static var tag: String { get }
+public protocol ProfileContent: AssertionContent {
     /// The type of the seed that the keys of the profile come from.
     static var seedType: KeySpecifier { get }
+    /// Whether the keys are those of one of a service's hosts, which have the service's type of seed.
+    static var isHost: Bool { get }
+    /// Whether the profile may change; each version is then kept.
+    static var isUpdatable: Bool { get }
     /// The key that signs the profile, and whose fingerprint names it.
     var profileSignature: PublicKey { get }
     /// When it was made or changed.
     var updated: Timestamp? { get }
-
-    /// Reads the members of the profile.
-    ///
-    /// - Throws: ``ProfileError`` `badKey`.
-    init(members: JSONObject) throws(ProfileError)
-
-    /// The members of the profile.
-    var members: JSONObject { get }
 }
 
 extension ProfileContent {
+    public static var isHost: Bool { false }
+    public static var isUpdatable: Bool { true }
+    public var envelopeID: UDF? { udf }
+
     /// The fingerprint that names the profile: of its signature key.
     public var udf: UDF { profileSignature.udf }
 
@@ -40,10 +38,10 @@ extension ProfileContent {
     /// - Throws: ``ProfileError`` `wrongSeed` if such a profile is not made from seeds of this type;
     ///   ``CryptographyError``.
     public static func key(_ operation: MeshKeyName.Operation, from seed: SecretSeed) throws -> PrivateKey {
-        guard seed.specifier == seedType else {
+        guard seed.specifier == seedType, let name = MeshKeyName(operation, of: seedType, host: isHost) else {
             throw ProfileError(.wrongSeed, "The seed is not one that a \(tag) is made from.")
         }
-        return try seed.deriveKey(operation)
+        return try seed.deriveKey(name)
     }
 }
 
@@ -54,12 +52,16 @@ public struct VerifiedProfile<Content: ProfileContent>: Sendable {
     /// The signed octets: a DARE envelope in JSON, as they are kept and published.
     public let signed: [UInt8]
 
+    /// The same, read.
+    public let envelope: DAREEnvelope
+
     /// The fingerprint that names the profile.
     public var udf: UDF { content.udf }
 
-    private init(content: Content, signed: [UInt8]) {
+    private init(content: Content, signed: [UInt8], envelope: DAREEnvelope) {
         self.content = content
         self.signed = signed
+        self.envelope = envelope
     }
 
     /// Verifies a signed profile (`schema-08` §7): it has the key that its fingerprint names, and that key signed it;
@@ -68,33 +70,22 @@ public struct VerifiedProfile<Content: ProfileContent>: Sendable {
     /// - Parameter expected: the fingerprint the profile must have, if it is known.
     /// - Throws: ``ProfileError``: `malformed`, `wrongKind`, `badKey`, `badSignature`, `wrongProfile`.
     public init(verifying signed: [UInt8], as expected: UDF? = nil) throws(ProfileError) {
-        let envelope: DAREEnvelope
-        let object: JSONObject
+        let object = try SignedObject<Content>(reading: signed)
+        let content = object.content
         do {
-            envelope = try DAREEnvelope(parsing: signed)
-            guard let root = try JSONValue(parsing: envelope.body).object else {
-                throw ProfileError(.malformed, "The signed content is no object.")
-            }
-            object = root
-        } catch let error as ProfileError {
-            throw error
-        } catch {
-            throw ProfileError(.malformed, "The octets are no signed profile.", cause: error)
-        }
-        guard object.count == 1, let members = object[Content.tag]?.object else {
-            let found = object.names.first.map { $0.count <= 40 ? $0 : "something else" } ?? "nothing"
-            throw ProfileError(.wrongKind, "A \(Content.tag) was expected, and \(found) was found.")
-        }
-        let content = try Content(members: members)
-        do {
-            try envelope.verifySignature(by: content.profileSignature)
+            try object.envelope.verifySignature(by: content.profileSignature)
         } catch {
             throw ProfileError(.badSignature, "The profile is not signed by the key that names it.", cause: error)
         }
         if let expected, !content.udf.matches(expected) {
             throw ProfileError(.wrongProfile, "The profile \(content.udf) stands where \(expected) was expected.")
         }
-        self.init(content: content, signed: signed)
+        self.init(content: content, signed: signed, envelope: object.envelope)
+    }
+
+    /// Verifies a profile that stands inside a message or an entry; as ``init(verifying:as:)-swift.init``.
+    public init(verifying envelope: DAREEnvelope, as expected: UDF? = nil) throws(ProfileError) {
+        try self.init(verifying: envelope.encoded, as: expected)
     }
 
     /// Signs a profile with the key from the seed it was made from.
@@ -105,13 +96,9 @@ public struct VerifiedProfile<Content: ProfileContent>: Sendable {
         guard key.publicKey.udf == content.udf else {
             throw ProfileError(.wrongSeed, "The seed is that of another profile than \(content.udf).")
         }
-        let body = JSONValue.object([Content.tag: .object(content.members)]).compact
         let envelope = try DAREEnvelope.signed(
-            body, by: key, envelopeID: content.udf,
-            contentMeta: [
-                "UniqueId": .string(content.udf.text), "MessageType": .string(Content.tag),
-                "cty": "application/mmm/object", "Created": .string(created.description),
-            ])
+            content.body, by: key, envelopeID: content.udf,
+            contentMeta: contentMeta(Content.tag, id: content.udf, created: created))
         // What was signed is read back before anyone relies on it.
         try self.init(verifying: envelope.encoded, as: content.udf)
     }

@@ -8,6 +8,7 @@ import MeshEncoding
 public struct ProfileDevice: ProfileContent {
     public static let tag = "ProfileDevice"
     public static let seedType: KeySpecifier = KeySpecifier.profileDevice
+    public static let isUpdatable = false
 
     public let profileSignature: PublicKey
     /// Words for a person, such as the host's name.

@@ -10,6 +10,8 @@ public struct ProfileUser: ProfileContent {
     public let profileSignature: PublicKey
     /// The portal account, once there is one.
     public let accountAddress: String?
+    /// The fingerprint of the profile of the service that the account is at: what a client pins.
+    public let serviceUDF: UDF?
     /// The key that signs for the person's administration devices.
     public let administratorSignature: PublicKey
     /// The key to encrypt to the person.
@@ -25,9 +27,10 @@ public struct ProfileUser: ProfileContent {
     /// What the person whose seed is `seed` says of themselves.
     ///
     /// - Throws: ``ProfileError`` `wrongSeed`, ``CryptographyError``.
-    public init(seed: SecretSeed, accountAddress: String? = nil, updated: Timestamp) throws {
+    public init(seed: SecretSeed, accountAddress: String? = nil, serviceUDF: UDF? = nil, updated: Timestamp) throws {
         profileSignature = try Self.key(.profile, from: seed).publicKey
         self.accountAddress = accountAddress
+        self.serviceUDF = serviceUDF
         administratorSignature = try Self.key(.adminSign, from: seed).publicKey
         accountEncryption = try Self.key(.encrypt, from: seed).publicKey
         accountAuthentication = try Self.key(.authenticate, from: seed).publicKey
@@ -39,6 +42,7 @@ public struct ProfileUser: ProfileContent {
     public init(members: JSONObject) throws(ProfileError) {
         profileSignature = try KeyData.decode("ProfileSignature", of: members, algorithms: KeyData.signing)
         accountAddress = members["AccountAddress"]?.string
+        serviceUDF = members["ServiceUdf"]?.string.flatMap { UDF($0) }
         administratorSignature = try KeyData.decode("AdministratorSignature", of: members, algorithms: KeyData.signing)
         accountEncryption = try KeyData.decode("AccountEncryption", of: members, algorithms: KeyData.agreement)
         accountAuthentication = try KeyData.decode(
@@ -52,6 +56,7 @@ public struct ProfileUser: ProfileContent {
         var members = JSONObject()
         members["ProfileSignature"] = KeyData.encode(profileSignature)
         members["AccountAddress"] = accountAddress.map { .string($0) }
+        members["ServiceUdf"] = serviceUDF.map { .string($0.text) }
         members["EscrowEncryption"] = KeyData.encode(escrowEncryption)
         members["AccountEncryption"] = KeyData.encode(accountEncryption)
         members["AdministratorSignature"] = KeyData.encode(administratorSignature)

@@ -31,6 +31,19 @@ public struct VerifiedEnvelope: Sendable {
         let witnessed = try envelope.members.witnessed(signatures, digests: digests, under: key)
         return try envelope.opened(under: key, digest: .valid, signers: signers, witnessed: witnessed)
     }
+
+    /// Decrypts a body that is a secret, of signers that all proved to have known it (a witness value).
+    ///
+    /// - Throws: ``DAREError`` as ``DAREEnvelope/openSecret(with:seed:)``; `badWitness` if a signer did not prove it.
+    public func openSecret(with keys: DecryptionKeys, seed: BaseSeed? = nil) throws(DAREError) -> SecretBytes {
+        let key = try envelope.members.payloadKey(with: keys, seed: seed)
+        guard try envelope.members.witnessed(signatures, digests: digests, under: key).count == signatures.count else {
+            throw DAREError(
+                .badWitness, "A signer did not prove that it knew what it signed.",
+                remedy: "Do not take the signer for the author.")
+        }
+        return try envelope.openSecret(with: keys, seed: seed)
+    }
 }
 
 extension DAREEnvelope {

@@ -1,0 +1,23 @@
+import MeshCore
+import MeshCryptography
+import MeshDARE
+import MeshEncoding
+import MeshProfiles
+import Testing
+
+struct DeviceConnectionTests {
+    @Test func aConnectedDeviceHasItsKeys() throws {
+        let family = try Family()
+        for rights in [[.administrator], [.member], [.member, Right(rawValue: "unheard-of")]] as [[Right]] {
+            let entry = try family.connector.connect(
+                family.device, rights: rights, at: Family.time, random: family.random)
+            let keys = try AccountKeys(opening: entry, of: family.account, seed: family.deviceSeed)
+            #expect(keys.device.rights == rights)
+            #expect(keys.signature.publicKey == keys.device.signature && keys.signature.isSum)
+            #expect(keys.encryption.publicKey == keys.device.encryption)
+            #expect(keys.authentication.publicKey == keys.device.authentication)
+            #expect(keys.accountEncryption.publicKey == family.account.content.accountEncryption)
+            #expect((keys.administratorSignature != nil) == rights.contains(.administrator))
+        }
+    }
+}
