@@ -26,6 +26,18 @@ public final class SaltedPIN: Sendable {
         key = code.duplicate(0..<16)
     }
 
+    /// Reads what the account has kept of a PIN: the text (`A…`) of ``withText(_:)``.
+    ///
+    /// - Throws: `UDFError` as ``init(pin:action:)``, and `invalidValue` for a text of another length.
+    public init(salted text: borrowing SecretBytes) throws(UDFError) {
+        let octets = try SecretUDF.value(of: text, types: [.authenticatorSHA2], what: "a PIN (A…)")
+        guard text.count == 34, octets.count == 16 else {
+            throw UDFError(.invalidValue, "A PIN for one action has 28 characters.")
+        }
+        presented = text.duplicate()
+        key = octets.duplicate()
+    }
+
     /// Lends the text (`A…`).
     public func withText<R: ~Copyable, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         try presented.withUnsafeBytes { (text) throws(E) in try body(text) }
@@ -42,5 +54,12 @@ public final class SaltedPIN: Sendable {
     public func witness(account: String, clientNonce: [UInt8], payloadDigest: [UInt8]) -> [UInt8] {
         HMAC.authenticate(Array(account.lowercased().utf8) + clientNonce + payloadDigest, key: key)
             .withUnsafeBytes { Array($0) }
+    }
+
+    /// The proof, 64 octets, that the answer to the request with this nonce was made by one who knows the PIN, for the account
+    /// whose profile has this fingerprint.
+    public func responseWitness(account profile: UDF, clientNonce: [UInt8]) -> [UInt8] {
+        let input = Array("mesh-platform/pin-response:".utf8) + Array(profile.text.utf8) + [0] + clientNonce
+        return HMAC.authenticate(input, key: key).withUnsafeBytes { Array($0) }
     }
 }
