@@ -7,7 +7,6 @@ import MeshEncoding
 public struct AcknowledgeConnection: MessageContent {
     public static let tag = "AcknowledgeConnection"
 
-    /// The identifier of the answer to the request: the service's word is filed beside it.
     public let messageID: UDF
     public var sender: String? { nil }
     public var recipient: String? { nil }
