@@ -239,7 +239,7 @@ let package = Package(
             dependencies: [
                 "MeshCommands", "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms",
                 "MeshFiles",
-                "MeshInMemory", "meshclient",
+                "MeshInMemory", "MeshTestSupport", "meshclient",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -26,7 +26,8 @@ extension FuzzTarget {
         FuzzTarget("spool", seeds: FuzzSequences.makeCatalogs) { input in
             let directory = InMemoryContainerDirectory()
             guard (try? directory.createFile("MMM_Inbound.dcat", with: input)) != nil,
-                let spool = try? Spool.open(.inbound, in: directory, .read)
+                let spool = try? Spool.open(
+                    .inbound, in: directory, .read, options: SpoolOptions(mayChangeStates: .anyone))
             else { return }
             for message in (try? spool.messages()) ?? [] { _ = try? spool.content(of: message) }
         },

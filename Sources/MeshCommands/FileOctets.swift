@@ -48,19 +48,19 @@ enum FileOctets {
     /// The error for what a system call has just reported.
     static func failure(_ path: String, _ doing: String) -> PlatformError {
         let number = errno
-        let code: PlatformError.Code =
+        let (code, remedy): (PlatformError.Code, String) =
             switch number {
-            case EEXIST: .alreadyExists
-            case ENOENT: .notFound
-            case EACCES, EPERM: .accessDenied
-            case ENOSPC, EDQUOT: .noSpace
-            case EROFS: .readOnly
-            case ELOOP, EISDIR: .unexpectedFileType
-            default: .inputOutput
+            case EEXIST: (.alreadyExists, "Choose another place; nothing is overwritten.")
+            case ENOENT: (.notFound, "Look whether the path is right, and make the directory if it is missing.")
+            case EACCES, EPERM: (.accessDenied, "Check the owner and the permissions with `ls -ld`.")
+            case ENOSPC, EDQUOT, EFBIG:
+                (.noSpace, "Free some space (see `df`), or choose another place, and try again.")
+            case EROFS: (.readOnly, "Choose another place, or mount the file system for writing.")
+            case ELOOP, EISDIR, ENOTDIR: (.unexpectedFileType, "Look at it with `ls -ld`, and name a plain file.")
+            default: (.inputOutput, "Check the disk (see `dmesg`), or choose another place, and try again.")
             }
         return PlatformError(
-            code, store: path, "The file could not be \(doing): \(String(cString: strerror(number))).",
-            remedy: code == .alreadyExists ? "Choose another place; nothing is overwritten." : nil)
+            code, store: path, "The file could not be \(doing): \(String(cString: strerror(number))).", remedy: remedy)
     }
 }
 

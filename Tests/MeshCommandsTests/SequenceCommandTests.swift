@@ -1,6 +1,7 @@
 import MeshCommands
 import MeshCore
 import MeshEncoding
+import MeshTestSupport
 import Testing
 
 /// Logs and archives on the command line.
@@ -58,6 +59,32 @@ struct SequenceCommandTests {
         // What was decided when the log was made stays.
         let late = await tool("dare", "log", "append", scratch("chain"), "--to", "bob", input: [0x41])
         #expect(late.status == ToolStatus.usage.rawValue)
+    }
+
+    @Test func whatIsInTheWayOrHasNoRoomIsSaidWithWhatToDo() async throws {
+        try scratch.write([UInt8](repeating: 1, count: 1 << 20), to: "content")
+        _ = await tool("dare", "archive", "create", scratch("archive"), scratch("content"))
+        try scratch.makeDirectory("taken")
+        let taken = await tool("dare", "archive", "extract", scratch("archive"), "--output", scratch("taken"))
+        #expect(taken.status != 0 && taken.errors.contains("Choose another name"), "\(taken.errors)")
+        let missing = await tool("dare", "archive", "append", scratch("none"), scratch("content"))
+        #expect(missing.status != 0 && missing.errors.contains("archive create"), "\(missing.errors)")
+        try scratch.makeDirectory("full")
+        let mount = try MeshTestSupport.Child.run(
+            ["/bin/mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "none", scratch("full")])
+        guard mount.code == 0 else {
+            print("no file system may be mounted here: the test of a full one does not run (\(mount.output))")
+            return
+        }
+        defer { _ = try? MeshTestSupport.Child.run(["/bin/umount", scratch("full")]) }
+        for words in [
+            ["archive", "create", scratch("full/archive"), scratch("content")],
+            ["seal", scratch("content"), "--output", scratch("full/envelope")],
+        ] {
+            let full = await tool(["dare"] + words)
+            #expect(full.status != 0 && full.errors.contains("Free some space"), "\(full.errors)")
+            #expect(scratch.read("full/archive") == nil && scratch.read("full/envelope") == nil)
+        }
     }
 
     @Test func everyDamageIsNamed() async throws {

@@ -34,6 +34,15 @@ import Testing
         #expect(try await suite.run(rule) == .passed)
     }
 
+    @Test(arguments: ContainerStoreConformance.Case.allCases)
+    func containerStore(_ rule: ContainerStoreConformance.Case) async throws {
+        let scratch = try Scratch()
+        let suite = ContainerStoreConformance(name: "container files", allowsProduction: true) {
+            FileContainerStore(Self.home(scratch, $0))
+        }
+        #expect(try await suite.run(rule) == .passed)
+    }
+
     @Test(arguments: ContainerConformance.Case.allCases)
     func containers(_ rule: ContainerConformance.Case) async throws {
         let scratch = try Scratch()

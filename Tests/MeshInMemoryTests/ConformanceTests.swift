@@ -73,6 +73,13 @@ import Testing
         #expect(outcome == .passed)
     }
 
+    @Test(arguments: ContainerStoreConformance.Case.allCases)
+    func containerStore(_ rule: ContainerStoreConformance.Case) async throws {
+        let memory = InMemoryContainerStore()
+        let suite = ContainerStoreConformance(name: "memory", allowsProduction: true) { memory.reopened(in: $0) }
+        #expect(try await suite.run(rule) == .passed)
+    }
+
     @Test(arguments: ContainerConformance.Case.allCases)
     func simulatedDisk(_ rule: ContainerConformance.Case) async throws {
         let disks = ByMode { _ in SimulatedDisk(seed: 1) }

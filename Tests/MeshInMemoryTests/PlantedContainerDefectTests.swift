@@ -1,4 +1,3 @@
-import Glibc
 import MeshCore
 import MeshInMemory
 import MeshPlatformTesting
@@ -23,7 +22,8 @@ import Testing
 
 /// A defect of a directory of containers, and the case that must find it.
 enum ContainerDefect: CaseIterable, Sendable {
-    case replacesOnCreation, letsAllCreate, claimsToHaveReadAll, appendsAlways, doesNotCutOff, exchangesNothing
+    case takesNamesWithoutLock, replacesOnCreation, letsAllCreate, claimsToHaveReadAll, appendsAlways, doesNotCutOff,
+        exchangesNothing
     case isCurrentForever, replacesOnRename, removesNothing, identifiesByName, listsUnordered, takesSlashes
     case letsEveryoneIn, hasOneLock, keepsLocksOfTheLost, losesLocks, hasWordsOfItsOwn, neverWakes
 
@@ -39,7 +39,7 @@ enum ContainerDefect: CaseIterable, Sendable {
         case .replacesOnRename: .renaming
         case .identifiesByName: .identity
         case .listsUnordered: .listing
-        case .takesSlashes: .names
+        case .takesSlashes, .takesNamesWithoutLock: .names
         case .letsEveryoneIn, .hasOneLock: .locks
         case .keepsLocksOfTheLost: .lostHolder
         case .losesLocks: .exclusion
@@ -63,6 +63,7 @@ private struct DefectiveDirectory: ContainerDirectory {
 
     func openFile(_ name: String, _ access: ContainerAccess) throws -> (any ContainerFile)? {
         if defect == .takesSlashes, name.contains("/") { return nil }
+        if defect == .takesNamesWithoutLock, 251...255 ~= name.utf8.count { return nil }
         return try good.openFile(name, access).map { DefectiveFile(defect: defect, name: name, good: $0) }
     }
 
@@ -175,7 +176,12 @@ private final class DefectiveSidecar: ContainerSidecar {
     func synchronize() throws { try good.synchronize() }
 
     func wait(for word: ContainerWord, whileEqualTo value: UInt64, atMost duration: Duration) throws {
-        if defect == .neverWakes { usleep(UInt32(duration.clampedNanoseconds / 1000)) }
+        let end = ContinuousClock.now + duration
+        // On a word that nobody wakes anyone for.
+        while defect == .neverWakes, .now < end {
+            let mark = try good.words()[.verifiedMark]
+            try good.wait(for: .verifiedMark, whileEqualTo: mark, atMost: end - .now)
+        }
         try good.wait(for: word, whileEqualTo: value, atMost: duration)
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import MeshCore
 import MeshPlatforms
 
@@ -8,7 +9,7 @@ enum FileName {
     /// - Throws: ``PlatformError`` `invalidArgument` unless `name` is as `ContainerName` says, and not a name that
     ///   temporary files have.
     static func check(_ name: String, in directory: String) throws {
-        try ContainerName.check(name, in: directory)
+        try ContainerName.check(name, in: directory, atMost: Int(NAME_MAX))
         guard !isTemporary(name) else {
             throw PlatformError(.invalidArgument, store: directory, "Files that are being written have such names.")
         }

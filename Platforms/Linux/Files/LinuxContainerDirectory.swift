@@ -22,6 +22,7 @@ public final class LinuxContainerDirectory: ContainerDirectory {
     }
 
     public func openFile(_ name: String, _ access: ContainerAccess) throws -> (any ContainerFile)? {
+        try check(name)
         guard let opened = try directory.openChecked(name, access == .read ? O_RDONLY : O_RDWR, permissions) else {
             return nil
         }
@@ -36,12 +37,13 @@ public final class LinuxContainerDirectory: ContainerDirectory {
     }
 
     public func createFile(_ name: String, with octets: [UInt8]) throws {
+        try check(name)
         try directory.createFile(name, with: octets, permissions: permissions)
     }
 
     public func exchange(_ name: String, with other: String) throws {
-        try FileName.check(name, in: path)
-        try FileName.check(other, in: path)
+        try check(name)
+        try check(other)
         guard linux_rename_exchange(directory.descriptor.number, name, other) == 0 else {
             if errno == EINVAL || errno == ENOSYS {
                 throw PlatformError(
@@ -54,8 +56,8 @@ public final class LinuxContainerDirectory: ContainerDirectory {
     }
 
     public func rename(_ name: String, to newName: String) throws {
-        try FileName.check(name, in: path)
-        try FileName.check(newName, in: path)
+        try check(name)
+        try check(newName)
         let descriptor = directory.descriptor.number
         if linux_rename_noreplace(descriptor, name, descriptor, newName) != 0 {
             // File systems without that call have links, which do not replace anything either.
@@ -72,7 +74,10 @@ public final class LinuxContainerDirectory: ContainerDirectory {
         try directory.synchronize()
     }
 
-    public func remove(_ name: String) throws -> Bool { try directory.removeFile(name) }
+    public func remove(_ name: String) throws -> Bool {
+        try check(name)
+        return try directory.removeFile(name)
+    }
 
     public func synchronize() throws { try directory.synchronize() }
 
@@ -81,13 +86,22 @@ public final class LinuxContainerDirectory: ContainerDirectory {
     }
 
     public func subdirectory(_ name: String, create: Bool) throws -> (any ContainerDirectory)? {
-        try directory.subdirectory(name, create: create).map { LinuxContainerDirectory($0, permissions: permissions) }
+        try check(name)
+        return try directory.subdirectory(name, create: create).map {
+            LinuxContainerDirectory($0, permissions: permissions)
+        }
     }
 
     public func openSidecar(_ name: String, _ access: ContainerAccess) throws -> (any ContainerSidecar)? {
-        try FileName.check(name, in: path)
+        try check(name)
         guard let locks = try directory.subdirectory(Self.locks, create: access == .append) else { return nil }
         return try LinuxSidecar.open("\(name).lock", in: locks, access)
+    }
+
+    /// - Throws: ``PlatformError`` `invalidArgument` for a name that no container can have.
+    private func check(_ name: String) throws {
+        try ContainerName.check(name, in: path)
+        try FileName.check(name, in: path)
     }
 }
 

@@ -48,7 +48,9 @@ extension PlatformError {
         case ELOOP, ENOTDIR, EISDIR, ENXIO:
             return unexpectedFileType(path, "a link or another thing", cause: cause)
         case EEXIST, ENOTEMPTY:
-            return PlatformError(.alreadyExists, store: path, "The name is taken.", cause: cause)
+            return PlatformError(
+                .alreadyExists, store: path, "The name is taken.",
+                remedy: "Choose another name, or move away what is there.", cause: cause)
         case ENOENT:
             return PlatformError(.notFound, store: path, "It is not there.", cause: cause)
         case ENAMETOOLONG, EINVAL:

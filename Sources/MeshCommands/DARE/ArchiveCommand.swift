@@ -21,32 +21,26 @@ struct ArchiveCommand: AsyncParsableCommand {
         @OptionGroup var shared: SharedOptions
         @OptionGroup var profile: ProfileOption
         @OptionGroup var policy: PolicyOptions
-        @Argument(help: "The new archive.") var archive: String
-        @Argument(help: "What is put into it, each under its own name.") var paths: [String]
-        @Flag(
-            help:
-                "Leave out links and what else is neither a file nor a directory; without it, such things are an error."
-        )
-        var skipOthers = false
+        @OptionGroup var added: AddedFiles
         @Flag(help: "Replace the file that is there.") var force = false
 
         func run() async throws {
             let environment = try CommandEnvironment.required
             let (policy, signer) = try await policy.policy(shared, profile, signature: .isolated)
-            let output = try OutputFile(archive, replaces: force, environment.console)
+            let added = added
+            let output = try OutputFile(added.archive, replaces: force, environment.console)
             defer { output.discard() }
             guard output.descriptor != nil else {
                 throw UsageError("An archive cannot be written to standard output.", remedy: "Name a file.")
             }
-            let (paths, skips) = (paths, skipOthers)
             let report = try await DAREWork.run("archiving") { progress in
                 let made = try Archive.create(
-                    archive, in: NewContainer(output), policy: policy, keys: SequenceKeys(signer: signer))
-                let report = try Additions(made, paths, skips: skips, replaces: false, environment.files, progress)
+                    added.archive, in: NewContainer(output), policy: policy, keys: SequenceKeys(signer: signer))
+                let report = try Additions(made, added, replaces: false, environment.files, progress)
                 try output.commit()
                 return report
             }
-            report.print(archive, asJSON: shared.json, on: environment.console)
+            report.print(added.archive, asJSON: shared.json, on: environment.console)
         }
     }
 
@@ -62,32 +56,25 @@ struct ArchiveCommand: AsyncParsableCommand {
         @OptionGroup var profile: ProfileOption
         @OptionGroup var opening: OpeningKeys
         @OptionGroup var signing: SigningOptions
-        @Argument(help: "The archive.") var archive: String
-        @Argument(help: "What is put into it, each under its own name.") var paths: [String]
-        @Flag(
-            help:
-                "Leave out links and what else is neither a file nor a directory; without it, such things are an error."
-        )
-        var skipOthers = false
+        @OptionGroup var added: AddedFiles
         @Flag(help: "Replace nothing: a file that is in the archive already is an error.") var noReplace = false
 
         func run() async throws {
             let environment = try CommandEnvironment.required
-            let (folder, name) = try FilePath.split(archive)
-            let files = environment.files
+            let (added, replaces, files) = (added, !noReplace, environment.files)
+            let (folder, name) = try FilePath.split(added.archive)
             let known = try await DAREWork.run("reading") { _ in
                 try DARESequence.open(name, in: files.containers(folder), .read)?.policy
             }
-            guard let known else { throw PlatformError(.notFound, store: archive, "There is no such archive.") }
+            guard let known else { throw added.missing }
             let keys = try await PolicyOptions.appendingKeys(signing, to: known, shared, profile, opening)
-            let (paths, skips, replaces) = (paths, skipOthers, !noReplace)
             let report = try await DAREWork.run("archiving") { progress in
                 guard let opened = try Archive.open(name, in: files.containers(folder), keys: keys) else {
-                    throw PlatformError(.notFound, store: archive, "There is no such archive.")
+                    throw added.missing
                 }
-                return try Additions(opened, paths, skips: skips, replaces: replaces, files, progress)
+                return try Additions(opened, added, replaces: replaces, files, progress)
             }
-            report.print(archive, asJSON: shared.json, on: environment.console)
+            report.print(added.archive, asJSON: shared.json, on: environment.console)
         }
     }
 
@@ -199,6 +186,22 @@ struct ArchiveCommand: AsyncParsableCommand {
     }
 }
 
+/// What is to be put into an archive.
+struct AddedFiles: ParsableArguments {
+    @Argument(help: "The archive.") var archive: String
+    @Argument(help: "What is put into it, each under its own name.") var paths: [String]
+    @Flag(
+        help: "Leave out links and what else is neither a file nor a directory; without it, such things are an error."
+    )
+    var skipOthers = false
+
+    var missing: PlatformError {
+        PlatformError(
+            .notFound, store: archive, "There is no such archive.",
+            remedy: "Look whether the path is right, or make it with `meshclient dare archive create`.")
+    }
+}
+
 /// What was put into an archive.
 private struct Additions: Sendable {
     private let count: Int
@@ -207,13 +210,13 @@ private struct Additions: Sendable {
 
     /// Puts what is at `paths` into `archive`. Blocks.
     init(
-        _ archive: Archive, _ paths: [String], skips: Bool, replaces: Bool, _ files: CommandFiles, _ progress: Progress
+        _ archive: Archive, _ added: AddedFiles, replaces: Bool, _ files: CommandFiles, _ progress: Progress
     ) throws {
         var (count, octets) = (0, 0)
         var skipped: [ArchiveSkip] = []
-        for path in paths {
+        for path in added.paths {
             let source = try files.archiveSource(path)
-            skipped += try archive.add(source, skipsOthers: skips, replaces: replaces) { _, size in
+            skipped += try archive.add(source, skipsOthers: added.skipOthers, replaces: replaces) { _, size in
                 try progress.advance(to: octets)
                 count += 1
                 octets += size

@@ -71,7 +71,7 @@ public final class Spool: Sendable {
     ///
     /// - Throws: ``DAREError``, ``PlatformError`` as ``DARESequence/open(_:in:_:keys:random:)``.
     public static func openOrCreate(
-        _ kind: SpoolKind, in directory: any ContainerDirectory, options: SpoolOptions = SpoolOptions()
+        _ kind: SpoolKind, in directory: any ContainerDirectory, options: SpoolOptions
     ) throws -> Spool {
         while true {
             if let spool = try open(kind, in: directory, options: options) { return spool }
@@ -89,7 +89,7 @@ public final class Spool: Sendable {
     /// Opens the spool in `directory`; nil if it is not there.
     public static func open(
         _ kind: SpoolKind, in directory: any ContainerDirectory, _ access: ContainerAccess = .append,
-        options: SpoolOptions = SpoolOptions()
+        options: SpoolOptions
     ) throws -> Spool? {
         guard let name = kind.store.find(in: try directory.names()).first,
             let sequence = try DARESequence.open(
@@ -121,7 +121,7 @@ public final class Spool: Sendable {
         do {
             let frame = try SequenceFrame(sequence.log.frame(at: position))
             guard let complete = MessageComplete(try sequence.content(of: frame)) else { return nil }
-            return options.mayChangeStates(try Self.envelope(frame)) ? complete : nil
+            return options.mayChangeStates.allows(try Self.envelope(frame)) ? complete : nil
         } catch let error as DAREError where Catalog.isForOthers(error) {
             return nil
         }
@@ -235,28 +235,28 @@ public final class Spool: Sendable {
     ) throws -> SpoolMessage {
         var message = message
         message["MessageId"] = .string(id.text)
-        return try append(
-            JSONValue.object([type: .object(message)]).compact, type: type, id: id, sealer: sealer,
-            durability: durability)
+        let content = JSONValue.object([type: .object(message)]).compact
+        return try append(Self.seal(content, type: type, id: id, sealer), durability: durability)
     }
 
-    private func append(
-        _ content: [UInt8], type: String, id: UDF, sealer: EnvelopeSealer, durability: FrameLog.Durability
-    ) throws -> SpoolMessage {
+    private static func seal(
+        _ content: [UInt8], type: String, id: UDF, _ sealer: EnvelopeSealer
+    ) throws -> DAREEnvelope {
         var sealer = sealer
         sealer.envelopeID = MessageIdentifiers(of: id).envelope.text
         var meta = sealer.contentMeta ?? ContentMeta()
         meta.messageType = type
         meta.uniqueID = id.text
         sealer.contentMeta = meta
-        return try append(sealer.seal(content), durability: durability)
+        return try sealer.seal(content)
     }
 
     /// Says that messages are in a state from now on, by a MessageComplete.
     ///
     /// - Parameter sealer: to whom that is encrypted, and who signs it.
     /// - Throws: ``CatalogError`` `notFound` if one of the messages is not here, `invalidEntry` for a state that messages
-    ///   of this spool do not have; as ``append(_:durability:until:)``.
+    ///   of this spool do not have, or if ``SpoolOptions/mayChangeStates`` does not allow
+    ///   it; as ``append(_:durability:until:)``.
     public func setState(
         _ state: SpoolState, of messages: [UDF], sealer: EnvelopeSealer = EnvelopeSealer(),
         durability: FrameLog.Durability = .grouped
@@ -268,9 +268,15 @@ public final class Spool: Sendable {
             throw CatalogError(.notFound, "There is no message \(message) in \(sequence.path).")
         }
         let id = UDF(type: .nonce, value: options.random.bytes(20))
-        _ = try append(
-            MessageComplete.content(id: id, messages, state), type: MessageComplete.tag, id: id, sealer: sealer,
-            durability: durability)
+        let envelope = try Self.seal(
+            MessageComplete.content(id: id, messages, state), type: MessageComplete.tag, id: id, sealer)
+        guard options.mayChangeStates.allows(envelope) else {
+            throw CatalogError(
+                .invalidEntry,
+                "A change of states in \(sequence.path) would not count: it is not signed as is asked for.",
+                remedy: "Sign it with a key that may change states.")
+        }
+        try append(envelope, durability: durability)
     }
 }
 
@@ -293,14 +299,13 @@ public struct SpoolMessage: Hashable, Sendable {
 public struct SpoolOptions: Sendable {
     /// The keys to read with.
     public var keys = SequenceKeys.none
-    /// Whether a MessageComplete in this envelope may change states: a check of who signed it. By default any may; where
-    /// others can put messages in, only those of the person's own devices should.
-    public var mayChangeStates: @Sendable (DAREEnvelope) -> Bool = { _ in true }
+    /// Whose MessageCompletes may change states.
+    public var mayChangeStates: SpoolStateRule
     /// The clock that tells when a message was put in.
     public var clock: any MeshClock = SystemClock()
     /// Where random octets come from.
     public var random: any RandomSource = SystemRandomSource()
 
-    /// A spool without keys.
-    public init() {}
+    /// A spool without keys to read with.
+    public init(mayChangeStates: SpoolStateRule) { self.mayChangeStates = mayChangeStates }
 }

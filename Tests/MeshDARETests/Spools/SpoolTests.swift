@@ -11,6 +11,7 @@ import Testing
 struct SpoolTests {
     private let keys: TestKeys
     private let directory = InMemoryContainerDirectory()
+    private let anyone = SpoolOptions(mayChangeStates: .anyone)
 
     init() throws { keys = try TestKeys() }
 
@@ -23,13 +24,13 @@ struct SpoolTests {
         "Messages are found by both identifiers, the first frame's included, also after reopening",
         arguments: SpoolKind.allCases)
     func lookup(_ kind: SpoolKind) throws {
-        let spool = try Spool.openOrCreate(kind, in: directory)
+        let spool = try Spool.openOrCreate(kind, in: directory, options: anyone)
         for number in 1...5 {
             let message = try spool.append(["Subject": "s"], type: "MessageContact", id: id(UInt8(number)))
             #expect(message.frame == number && message.state == .initial && message.messageType == "MessageContact")
         }
         #expect(try directory.names() == ["MMM_\(kind.rawValue).dcat"])
-        for spool in [spool, try #require(try Spool.open(kind, in: directory, .read))] {
+        for spool in [spool, try #require(try Spool.open(kind, in: directory, .read, options: anyone))] {
             for number in 1...5 {
                 let message = try #require(try spool.find(messageID: id(UInt8(number))))
                 #expect(message.frame == number)
@@ -48,7 +49,7 @@ struct SpoolTests {
         sealer.recipients = [keys.alice.publicKey]
         sealer.envelopeID = MessageIdentifiers(of: id(1)).envelope.text
         let envelope = try sealer.seal(Array(#"{"MessageContact":{"MessageId":"x"}}"#.utf8))
-        var options = SpoolOptions()
+        var options = SpoolOptions(mayChangeStates: .anyone)
         options.keys = SequenceKeys(DecryptionKeys([keys.alice]))
         options.clock = ManualClock()
         let spool = try Spool.openOrCreate(.inbound, in: directory, options: options)
@@ -75,18 +76,18 @@ struct SpoolTests {
 
     @Test("States are changed by later messages, in legal states only")
     func states() throws {
-        let spool = try Spool.openOrCreate(.outbound, in: directory)
-        let other = try #require(try Spool.open(.outbound, in: directory))
+        let spool = try Spool.openOrCreate(.outbound, in: directory, options: anyone)
+        let other = try #require(try Spool.open(.outbound, in: directory, options: anyone))
         for number in 1...3 { try spool.append([:], type: "MessageContact", id: id(UInt8(number))) }
         try other.setState(.sent, of: [id(1), id(2)])
         try spool.setState(.refused, of: [id(2)])
-        for spool in [spool, other, try #require(try Spool.open(.outbound, in: directory, .read))] {
+        for spool in [spool, other, try #require(try Spool.open(.outbound, in: directory, .read, options: anyone))] {
             #expect(try (1...3).map { try spool.find(messageID: id(UInt8($0)))?.state } == [.sent, .refused, .initial])
             #expect(try spool.messages(state: .sent).map(\.frame) == [1])
         }
         #expect(throws: CatalogError(.invalidEntry, "")) { try spool.setState(.closed, of: [id(1)]) }
         #expect(throws: CatalogError(.notFound, "")) { try spool.setState(.sent, of: [id(8)]) }
-        let local = try Spool.openOrCreate(.local, in: directory)
+        let local = try Spool.openOrCreate(.local, in: directory, options: anyone)
         try local.append([:], type: "MessagePin", id: id(1))
         try local.setState(.closed, of: [id(1)])
         #expect(try local.find(messageID: id(1))?.state == .closed)
@@ -94,9 +95,9 @@ struct SpoolTests {
 
     @Test("A state may be known before its message; a stranger's word changes none if its signature is asked for")
     func statesOfOthers() throws {
-        var options = SpoolOptions()
-        let signer = keys.signer.publicKey
-        options.mayChangeStates = { envelope in (try? envelope.verify(by: [signer])) != nil }
+        let other = try PrivateKey.generate(.ed25519, from: keys.random)
+        let rule = SpoolStateRule.signed(by: [other.publicKey, keys.signer.publicKey])
+        let options = SpoolOptions(mayChangeStates: rule)
         let spool = try Spool.openOrCreate(.inbound, in: directory, options: options)
         func complete(_ number: UInt8, _ sealer: EnvelopeSealer) throws {
             try spool.append(
@@ -108,8 +109,14 @@ struct SpoolTests {
         #expect(try spool.find(messageID: id(1))?.state == .initial)
         try complete(9, EnvelopeSealer(signers: [keys.signer]))
         #expect(try spool.find(messageID: id(1))?.state == .read)
+        // Who would change nothing is told so.
+        try spool.append([:], type: "MessageContact", id: id(2))
+        #expect(throws: CatalogError(.invalidEntry, "")) { try spool.setState(.read, of: [id(2)]) }
+        #expect(try spool.find(messageID: id(2))?.state == .initial && spool.count == 4)
+        try spool.setState(.read, of: [id(2)], sealer: EnvelopeSealer(signers: [keys.signer]))
+        #expect(try spool.find(messageID: id(2))?.state == .read)
         // The message comes after what is said of it.
-        let late = try Spool.openOrCreate(.archive, in: directory)
+        let late = try Spool.openOrCreate(.archive, in: directory, options: anyone)
         try late.append(
             ["References": [["MessageId": .string(id(2).text), "Relationship": "Kept"]]], type: "MessageComplete",
             id: id(7))
@@ -121,7 +128,7 @@ struct SpoolTests {
     func forOthers() throws {
         var sealer = EnvelopeSealer()
         sealer.recipients = [keys.bob.publicKey]
-        var options = SpoolOptions()
+        var options = SpoolOptions(mayChangeStates: .anyone)
         options.keys = SequenceKeys(DecryptionKeys([keys.alice]))
         let spool = try Spool.openOrCreate(.inbound, in: directory, options: options)
         let message = try spool.append([:], type: "MessageContact", id: id(1), sealer: sealer)
@@ -141,7 +148,7 @@ struct SpoolTests {
 
     @Test("Pages are given from the newest on")
     func pages() throws {
-        let spool = try Spool.openOrCreate(.inbound, in: directory)
+        let spool = try Spool.openOrCreate(.inbound, in: directory, options: anyone)
         for number in 0..<25 {
             try spool.append([:], type: "MessageContact", id: id(UInt8(number)), durability: .atClose)
         }
