@@ -44,8 +44,11 @@ struct CatalogFileIdentity: Hashable, Sendable {
     let octets: [UInt8]
 
     init(_ sequence: DARESequence) throws {
-        octets = HashAlgorithm.sha256.digest(try sequence.log.frame(at: 0).content)
+        self.init(content: try sequence.log.frame(at: 0).content)
     }
+
+    /// That of the file whose first frame has this content.
+    init(content: [UInt8]) { octets = HashAlgorithm.sha256.digest(content) }
 }
 
 /// A name and value that an entry can be found by, besides its primary key (`KeyValues`).

@@ -26,8 +26,16 @@ public struct FrameRunChecker: Sendable {
     /// - Throws: ``ReplicaError`` `invalidFrame`, and it was not taken.
     @discardableResult
     public mutating func take(_ octets: [UInt8]) throws(ReplicaError) -> SequenceFrame {
+        try takeWithMeta(octets).frame
+    }
+
+    /// As ``take(_:)``; with what the header says about the payload.
+    mutating func takeWithMeta(
+        _ octets: [UInt8]
+    ) throws(ReplicaError) -> (frame: SequenceFrame, meta: ContentMeta) {
         let frame: SequenceFrame
         let members: EnvelopeMembers
+        let meta: ContentMeta
         let traits: SequenceTraits
         let examined: ExaminedFrame
         do {
@@ -36,7 +44,7 @@ public struct FrameRunChecker: Sendable {
             members = try frame.members
             traits = try state.traits ?? Self.traits(frame, members)
             // A catalog could not be read any more.
-            _ = try members.contentMeta
+            meta = try members.contentMeta
             examined = try examine(frame, traits)
         } catch let error as ReplicaError {
             throw error
@@ -57,7 +65,7 @@ public struct FrameRunChecker: Sendable {
         let info = SequenceInfo(header: members.header)
         tail.indexPosition = members.header["SequenceIndex"] != nil ? frame.position : info.indexPosition
         state = FrameRunState(traits: traits, tail: tail)
-        return frame
+        return (frame, meta)
     }
 
     private func invalid(_ detail: String, _ cause: (any Error)? = nil) -> ReplicaError {

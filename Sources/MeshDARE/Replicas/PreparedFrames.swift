@@ -55,40 +55,67 @@ extension DARESequence {
         new options: SequenceOptions, _ contents: [FrameContent], signedBy signer: RunSigner? = nil,
         keys: SequenceKeys = .none, random: any RandomSource = SystemRandomSource()
     ) throws -> PreparedFrames {
-        let first = try FirstFrame.parts(options, keys: keys, random: random)
-        return try prepare(first, options, contents, signedBy: signer, keys: keys, random: random)
+        try NewFrames(options, keys: keys, random: random).prepare(contents, signedBy: signer)
     }
 
-    private static func prepare(
-        _ first: FirstFrame.Parts, _ options: SequenceOptions, _ contents: [FrameContent],
-        signedBy signer: RunSigner?, keys: SequenceKeys, random: any RandomSource
-    ) throws -> PreparedFrames {
-        let policy = options.policy
-        let name = "The new sequence"
-        var preparer = FramePreparer(.empty, encoding: .json)
-        try preparer.add(first, signedBy: contents.isEmpty ? signer : nil)
-        preparer.restart(options.encoding)
-        let seed = first.stored.encryption?.seed
-        var session =
-            policy.encryption == .session ? seed.map { SequenceAppender.Exchange(frame: 0, seed: $0) } : nil
-        for (place, content) in contents.enumerated() {
+    /// The frames of a sequence that is not there yet.
+    struct NewFrames {
+        private let first: FirstFrame.Parts
+        private let options: SequenceOptions
+        private let keys: SequenceKeys
+        private let random: any RandomSource
+
+        init(_ options: SequenceOptions, keys: SequenceKeys, random: any RandomSource) throws {
+            first = try FirstFrame.parts(options, keys: keys, random: random)
+            self.options = options
+            self.keys = keys
+            self.random = random
+        }
+
+        /// What is between the two ends of frame 0 if it does not end a run.
+        func firstContent() throws -> [UInt8] {
+            let frame = try prepare([], signedBy: nil).frames[0]
+            let extent = try frame.withOctets { (octets) throws(JBCDError) in try JBCDFrame.frameHead(octets) }
+            return Array(frame[extent.headSize..<extent.headSize + extent.contentSize])
+        }
+
+        func prepare(_ contents: [FrameContent], signedBy signer: RunSigner?) throws -> PreparedFrames {
+            var preparer = FramePreparer(.empty, encoding: .json)
+            try preparer.add(first, signedBy: contents.isEmpty ? signer : nil)
+            preparer.restart(options.encoding)
+            let seed = first.stored.encryption?.seed
+            var session =
+                options.policy.encryption == .session
+                ? seed.map { SequenceAppender.Exchange(frame: 0, seed: $0) } : nil
+            for (place, content) in contents.enumerated() {
+                let isLast = place == contents.count - 1
+                try preparer.add(
+                    parts(content, index: preparer.count, seed, &session, isLast: isLast),
+                    signedBy: isLast ? signer : nil)
+            }
+            return preparer.prepared
+        }
+
+        private func parts(
+            _ content: FrameContent, index: Int, _ seed: BaseSeed?, _ session: inout SequenceAppender.Exchange?,
+            isLast: Bool
+        ) throws -> FirstFrame.Parts {
+            let name = "The new sequence"
             let stored = try PayloadSealer.store(
-                content, policy, name, index: preparer.count, session: &session, random: random
+                content, options.policy, name, index: index, session: &session, random: random
             ) {
                 guard let seed else { throw DAREError(.noRecipients, "\(name) has no key exchange.") }
                 return seed
             }
-            let isLast = place == contents.count - 1
             let builder = FrameBuilder(
                 type: options.type, encoding: options.encoding,
-                algorithm: try content.header["dig"]?.string.map { try HashAlgorithm(dareLabel: $0) } ?? options.digest,
+                algorithm: try content.header["dig"]?.string.map { try HashAlgorithm(dareLabel: $0) }
+                    ?? options.digest,
                 hasCheck: options.hasFrameChecks, signer: keys.signer)
-            let scope = try FrameSigner.scope(content, policy, name, isLast: isLast)
-            try preparer.add(
-                FirstFrame.Parts(content: content, stored: stored, scope: scope, builder: builder),
-                signedBy: isLast ? signer : nil)
+            return FirstFrame.Parts(
+                content: content, stored: stored,
+                scope: try FrameSigner.scope(content, options.policy, name, isLast: isLast), builder: builder)
         }
-        return preparer.prepared
     }
 }
 
