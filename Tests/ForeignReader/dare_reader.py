@@ -6,6 +6,7 @@
     dare_reader.py catalog FILE [--keys FILE]                      the objects of a catalog
     dare_reader.py archive FILE [--keys FILE] [--extract DIR]      the files of an archive
     dare_reader.py proof FILE PROOF…                               proofs about a sequence
+    dare_reader.py runs FILE ACCOUNT STORE --keys FILE             the signatures of runs of frames
     dare_reader.py vectors FILE…                                   this reader against published vectors
 
 Exit status: 0 if all is well, 1 for any fault, 64 for a wrong command line.
@@ -21,7 +22,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
-from foreign import proofs, stores, vectors  # noqa: E402
+from foreign import proofs, runs, stores, vectors  # noqa: E402
 from foreign.envelope import verify_envelope  # noqa: E402
 from foreign.faults import Fault  # noqa: E402
 from foreign.keys import KeyRing  # noqa: E402
@@ -119,6 +120,13 @@ def check_proofs(options):
     return finish({"kind": "proofs", "proofs": found, "faults": report.get("faults", [])}, True)
 
 
+def check_runs(options):
+    octets, ring = read(options.file), key_ring(options.keys)
+    faults = verify_sequence(octets, ring)[0].get("faults", [])
+    report = runs.check(octets, ring, options.account, options.store)
+    return finish({**report, "faults": faults + report["faults"]}, True)
+
+
 def run_vectors(options):
     status = 0
     for path in options.files:
@@ -149,6 +157,12 @@ def main():
     command.set_defaults(run=check_proofs)
     command.add_argument("file")
     command.add_argument("proofs", nargs="+")
+    command = commands.add_parser("runs")
+    command.set_defaults(run=check_runs)
+    command.add_argument("file")
+    command.add_argument("account", help="the fingerprint of the account's profile")
+    command.add_argument("store")
+    command.add_argument("--keys", help="a JSON list of PrivateKeyECDH and PublicKeyECDH objects")
     command = commands.add_parser("vectors")
     command.set_defaults(run=run_vectors)
     command.add_argument("files", nargs="+")

@@ -82,6 +82,40 @@ struct ForeignReaderTests {
     }
 
     @Test(arguments: [false, true])
+    func runsOfCopies(isEncrypted: Bool) throws {
+        let random = SeededRandomSource(seed: 11)
+        let reader = try PrivateKey.generate(.x448, from: random)
+        let signer = try PrivateKey.generate(.ed448, from: random)
+        let scope = RunScope(account: signer.publicKey.udf, store: "MMM_Contact")
+        var options = CatalogOptions()
+        if isEncrypted { options.policy = SequencePolicy(encryption: .once, recipients: [reader.publicKey]) }
+        options.keys = SequenceKeys(DecryptionKeys([reader]))
+        let directory = LinuxContainerDirectory(try #require(try Directory.open(scratch.path, create: false)))
+        let first = try Catalog.prepare(new: "copy", options: options, signedBy: RunSigner(scope, key: signer)) {
+            for number in 0..<3 { try $0.add("key \(number)", CatalogFrame([UInt8(number)])) }
+        }
+        _ = try DARESequence.create("copy", in: directory, verbatim: first.frames.frames)
+        let catalog = try #require(try Catalog.open("copy", in: directory, options: options))
+        let next = try catalog.prepare(signedBy: RunSigner(scope, key: signer)) {
+            try $0.update("key 1", CatalogFrame([9]), from: nil)
+            try $0.delete("key 2", from: nil)
+        }
+        try catalog.sequence.append(verbatim: next.frames.frames, expecting: 4)
+        let copy = scratch("copy")
+        #expect(try Child.reader(["verify", copy, "--keys", keys, "--strict"]).status == 0)
+        let objects = try Child.reader(["catalog", copy, "--keys", keys])
+        #expect(try JSONValue(parsing: objects.output)["objects"]?.array?.count == 2)
+        let arguments = ["runs", copy, scope.account.text, scope.store, "--keys", keys]
+        let read = try Child.reader(arguments)
+        #expect(read.status == 0, "\(read.words)")
+        let report = try JSONValue(parsing: read.output)
+        #expect(report["uncovered"] == 0 && report["runs"]?.array?.map { $0["last"] } == [3, 5])
+        #expect(try Child.reader(["runs", copy, scope.account.text, "MMM_Device", "--keys", keys]).status == 1)
+        _ = try catalog.transact { try $0.add("key 4", CatalogFrame([])) }
+        #expect(try JSONValue(parsing: Child.reader(arguments).output)["uncovered"] == 1)
+    }
+
+    @Test(arguments: [false, true])
     func archivesAndTheirProofs(isSealed: Bool) throws {
         try scratch.makeDirectory("tree/below")
         try scratch.write(content, to: "tree/below/file")
