@@ -91,12 +91,12 @@ struct ForeignReaderTests {
         if isEncrypted { options.policy = SequencePolicy(encryption: .once, recipients: [reader.publicKey]) }
         options.keys = SequenceKeys(DecryptionKeys([reader]))
         let directory = LinuxContainerDirectory(try #require(try Directory.open(scratch.path, create: false)))
-        let first = try Catalog.prepare(new: "copy", options: options, signedBy: RunSigner(scope, key: signer)) {
+        let first = try Catalog.prepareRun(new: "copy", options: options, signedBy: RunSigner(scope, key: signer)) {
             for number in 0..<3 { try $0.add("key \(number)", CatalogFrame([UInt8(number)])) }
         }
         _ = try DARESequence.create("copy", in: directory, verbatim: first.frames.frames)
         let catalog = try #require(try Catalog.open("copy", in: directory, options: options))
-        let next = try catalog.prepare(signedBy: RunSigner(scope, key: signer)) {
+        let next = try catalog.prepareRun(signedBy: RunSigner(scope, key: signer)) {
             try $0.update("key 1", CatalogFrame([9]), from: nil)
             try $0.delete("key 2", from: nil)
         }

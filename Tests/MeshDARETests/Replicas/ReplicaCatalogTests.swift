@@ -32,7 +32,7 @@ struct ReplicaCatalogTests {
     @Test("An open catalog sees what is appended to its file, by itself and by others")
     func refresh() throws {
         let (here, there) = (InMemoryContainerDirectory(), InMemoryContainerDirectory())
-        let (version, first) = try Catalog.prepare(new: "c", options: options, signedBy: world.signer) {
+        let (version, first) = try Catalog.prepareRun(new: "c", options: options, signedBy: world.signer) {
             try $0.add("b", CatalogFrame([2]))
             return try $0.add("a", CatalogFrame([1]))
         }
@@ -42,7 +42,7 @@ struct ReplicaCatalogTests {
         let reader = try #require(try Catalog.open("c", in: here, .read, options: options))
         #expect(try content(one) == ["a": [1], "b": [2]])
         #expect(try one.find("a")?.version == version)
-        let (changed, next) = try one.prepare(signedBy: world.signer) { transaction in
+        let (changed, next) = try one.prepareRun(signedBy: world.signer) { transaction in
             try transaction.delete("b", from: nil)
             return try transaction.update("a", CatalogFrame([3]), from: version)
         }
@@ -56,7 +56,7 @@ struct ReplicaCatalogTests {
         }
         #expect(try here.octets("c") == there.octets("c"))
         let stale = #expect(throws: CatalogError.self) {
-            try two.prepare { try $0.update("a", CatalogFrame([4]), from: version) }
+            try two.prepareRun { try $0.update("a", CatalogFrame([4]), from: version) }
         }
         #expect(stale?.code == .conflict)
     }
@@ -73,8 +73,8 @@ struct ReplicaCatalogTests {
             transaction.defaultKey = "b"
         }
         let written = try Catalog.create("w", in: directory, options: options)
-        let next = try written.prepare(change).frames
-        let new = try Catalog.prepare(new: "n", options: options, change).frames
+        let next = try written.prepareRun(change).frames
+        let new = try Catalog.prepareRun(new: "n", options: options, change).frames
         try written.transact(change)
         #expect(try written.sequence.frameOctets(from: 1) == next.frames)
         #expect(try written.sequence.frameOctets(from: 0) == new.frames)
@@ -83,7 +83,7 @@ struct ReplicaCatalogTests {
     @Test("A catalog is read up to the last frame that a run covers")
     func covered() throws {
         let directory = InMemoryContainerDirectory()
-        let first = try Catalog.prepare(new: "c", options: options, signedBy: world.signer) {
+        let first = try Catalog.prepareRun(new: "c", options: options, signedBy: world.signer) {
             try $0.add("a", CatalogFrame([1]))
         }.frames
         _ = try DARESequence.create("c", in: directory, verbatim: first.frames)

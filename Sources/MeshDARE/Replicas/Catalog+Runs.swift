@@ -7,7 +7,7 @@ extension Catalog {
     ///
     /// - Parameter signer: who signs them as one run; nil for none.
     /// - Throws: what `body` throws; as ``DARESequence/prepare(_:signedBy:)``.
-    public func prepare<R>(
+    public func prepareRun<R>(
         signedBy signer: RunSigner? = nil, _ body: (inout CatalogTransaction) throws -> R
     ) throws -> (result: R, frames: PreparedFrames) {
         // As it was at one moment: the catalog may be used while the body runs.
@@ -27,7 +27,7 @@ extension Catalog {
     ///   - name: what the catalog is called in messages.
     ///   - signer: who signs them, frame 0 too, as one run; nil for none.
     /// - Throws: what `body` throws; as ``DARESequence/prepare(new:_:signedBy:keys:random:)``.
-    public static func prepare<R>(
+    public static func prepareRun<R>(
         new name: String, options: CatalogOptions = CatalogOptions(), signedBy signer: RunSigner? = nil,
         _ body: (inout CatalogTransaction) throws -> R
     ) throws -> (result: R, frames: PreparedFrames) {
