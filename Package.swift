@@ -142,6 +142,7 @@ let package = Package(
             name: "MeshFuzzTargets",
             dependencies: [
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
+                "MeshPortals",
                 "MeshInMemory",
                 "MeshRegistry", "MeshKeyFiles",
             ],

@@ -20,7 +20,8 @@ public struct FuzzTarget: Sendable {
     public static func memoryLimit(_ count: Int) -> Int { 4 * count + (16 << 20) }
 
     /// All of them.
-    public static let all: [FuzzTarget] = texts + values + streams + envelopes + sequences + stores + frames + keys
+    public static let all: [FuzzTarget] =
+        texts + values + streams + envelopes + sequences + stores + frames + keys + portals
 
     /// The one called `name`.
     public static func named(_ name: String) -> FuzzTarget? { (all + planted).first { $0.name == name } }

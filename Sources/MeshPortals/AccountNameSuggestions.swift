@@ -7,10 +7,11 @@ public enum AccountNameSuggestions {
     public static func names(
         like name: String, rules: AccountNameRules, random: any RandomSource, count: Int = 8
     ) -> [String] {
+        let count = min(max(count, 0), 64)
         let stem = stem(of: name, rules)
         var names: [String] = []
         // Two digits for the first half, four for the others: a name of which 256 are taken still has some.
-        for place in 0..<min(max(count, 0), 64) {
+        for place in 0..<count {
             for _ in 0..<8 {
                 let digits = random.bytes(place < (count + 1) / 2 ? 1 : 2).map(hexadecimal).joined()
                 let whole = "\(stem.prefix(max(rules.maximum - digits.count - 1, 0)))_\(digits)"
