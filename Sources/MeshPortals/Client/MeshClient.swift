@@ -28,7 +28,7 @@ public struct MeshClient: Sendable {
     public init(
         _ account: AccountAddress, portal: any MeshPortal, pin: ServicePin, signer: (any PortalSigner)? = nil,
         clock: any MeshClock, random: any RandomSource, sleeper: any PortalSleeper = SystemSleeper(),
-        readingProfile readProfile: @escaping ServiceProfileReader
+        readingProfile readProfile: @escaping ServiceProfileReader = { try ServiceIdentity(verifying: $0) }
     ) {
         self.account = account
         self.portal = portal

@@ -1,6 +1,7 @@
 import MeshCore
 import MeshCryptography
 import MeshDARE
+import MeshProfiles
 
 /// Who a service is: what a client keeps of it.
 public struct ServiceIdentity: Hashable, Sendable {
@@ -13,6 +14,14 @@ public struct ServiceIdentity: Hashable, Sendable {
     public init(udf: UDF, key: PublicKey) {
         self.udf = udf
         self.key = key
+    }
+
+    /// The service whose signed profile, a ProfileService, is `envelope`.
+    ///
+    /// - Throws: ``ProfileError`` if the profile does not verify.
+    public init(verifying envelope: DAREEnvelope) throws {
+        let profile = try VerifiedProfile<ProfileService>(verifying: envelope)
+        self.init(udf: profile.udf, key: profile.content.serviceSignature)
     }
 }
 
