@@ -13,6 +13,7 @@ let package = Package(
         .library(name: "MeshProfiles", targets: ["MeshProfiles"]),
         .library(name: "MeshPortals", targets: ["MeshPortals"]),
         .library(name: "MeshPortalService", targets: ["MeshPortalService"]),
+        .library(name: "MeshPortalTesting", targets: ["MeshPortalTesting"]),
         .library(name: "MeshSessions", targets: ["MeshSessions"]),
         // Adapters: one product each, so that an application links only the ones it names.
         .library(name: "MeshInMemory", targets: ["MeshInMemory"]),
@@ -59,6 +60,9 @@ let package = Package(
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
                 "MeshPortals",
             ]),
+        .target(
+            name: "MeshPortalTesting",
+            dependencies: ["MeshCore", "MeshDARE", "MeshPlatforms", "MeshPlatformTesting", "MeshPortalService"]),
         .target(
             name: "MeshSessions",
             dependencies: [
@@ -225,8 +229,17 @@ let package = Package(
             name: "MeshPortalServiceTests",
             dependencies: [
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshPlatformTesting",
-                "MeshProfiles", "MeshPortals", "MeshPortalService", "MeshInMemory", "MeshFiles",
-            ]),
+                "MeshProfiles", "MeshPortals", "MeshPortalService", "MeshPortalTesting", "MeshInMemory", "MeshFiles",
+                "MeshHomeDirectory", "MeshTestSupport", "mesh-portal-store-exerciser",
+            ],
+            exclude: ["Exerciser"]),
+        // A process of its own for the tests that kill one, or run several.
+        .executableTarget(
+            name: "mesh-portal-store-exerciser",
+            dependencies: [
+                "MeshCore", "MeshDARE", "MeshPlatforms", "MeshPortalService", "MeshHomeDirectory",
+            ],
+            path: "Tests/MeshPortalServiceTests/Exerciser"),
         .testTarget(
             name: "MeshSessionsTests",
             dependencies: [

@@ -43,6 +43,11 @@ public final class InMemoryContainerStore: ContainerStore {
         return stores.directoryNames.compactMap { UDF($0) }.sorted { $0.text < $1.text }
     }
 
+    public func removeEmptyDirectory(of account: UDF) throws -> Bool {
+        let stores = try memory(create: false)?.subdirectory(Self.stores, create: false) as? InMemoryContainerDirectory
+        return stores?.removeEmptyDirectory(account.text) ?? false
+    }
+
     public func eraseTestData(options: CallOptions) async throws {
         try mode.requireTest(store: name)
         guard let root = memory(create: false) else { return }

@@ -110,6 +110,33 @@ public final class InMemoryContainerDirectory: ContainerDirectory {
         discardContents()
     }
 
+    /// Removes the directory called `name` if it holds nothing but locks that nobody has.
+    func removeEmptyDirectory(_ name: String) -> Bool {
+        guard let directory = state.withLock({ $0.directories[name] }) else { return false }
+        let sidecars = directory.state.withLock { Array($0.sidecars.values) }
+        // Held until the values go.
+        let held = sidecars.map { InMemorySidecar($0) }
+        guard held.allSatisfy({ sidecar in ContainerLock.allCases.allSatisfy { sidecar.tryAcquire($0) } }) else {
+            return false
+        }
+        // At one moment for who has the directory and for who looks for it.
+        let isRemoved = state.withLock { parent in
+            guard parent.directories[name] === directory else { return false }
+            return directory.state.withLock { state in
+                guard state.files.isEmpty, state.directories.isEmpty, state.sidecars.count == sidecars.count else {
+                    return false
+                }
+                state.isRemoved = true
+                state.sidecars = [:]
+                parent.directories[name] = nil
+                return true
+            }
+        }
+        guard isRemoved else { return false }
+        for sidecar in sidecars { sidecar.discard() }
+        return true
+    }
+
     private var allSidecars: [InMemorySidecar.Shared] {
         let (own, directories) = state.withLock { (Array($0.sidecars.values), Array($0.directories.values)) }
         return own + directories.flatMap(\.allSidecars)

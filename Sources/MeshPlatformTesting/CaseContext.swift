@@ -2,18 +2,18 @@ import MeshCore
 import MeshPlatforms
 
 /// Says that a case cannot be proven here.
-struct Skip: Error {
+package struct Skip: Error {
     let reason: String
-    init(_ reason: String) { self.reason = reason }
+    package init(_ reason: String) { self.reason = reason }
 }
 
 /// One run of one case: the words for its failures, and the randomness it draws from.
-struct CaseContext: Sendable {
-    let suite: String
-    let caseName: String
-    let rule: String
-    let seed: UInt64
-    let random: SeededRandomSource
+package struct CaseContext: Sendable {
+    package let suite: String
+    package let caseName: String
+    package let rule: String
+    package let seed: UInt64
+    package let random: SeededRandomSource
 
     /// Every case has randomness of its own, so that it is the same alone and among the others.
     init(suite: String, caseName: String, rule: String, seed: UInt64) {
@@ -24,12 +24,12 @@ struct CaseContext: Sendable {
         self.random = SeededRandomSource(seed: seed ^ fnv1a(Array(caseName.utf8)))
     }
 
-    func failure(expected: String, answer: String, cause: (any Error)? = nil) -> ConformanceFailure {
+    package func failure(expected: String, answer: String, cause: (any Error)? = nil) -> ConformanceFailure {
         ConformanceFailure(
             suite: suite, caseName: caseName, rule: rule, expected: expected, answer: answer, seed: seed, cause: cause)
     }
 
-    func expect(
+    package func expect(
         _ condition: Bool, _ expected: @autoclosure () -> String, _ answer: @autoclosure () -> String
     ) throws {
         if !condition { throw failure(expected: expected(), answer: answer()) }
@@ -62,7 +62,7 @@ struct CaseContext: Sendable {
     }
 
     /// A fingerprint that nobody else uses.
-    func identifier() -> UDF { UDF(type: .digestSHA2, value: random.bytes(32)) }
+    package func identifier() -> UDF { UDF(type: .digestSHA2, value: random.bytes(32)) }
 
     /// Runs the case with a time limit and tells its outcome. `cleanUp` runs in any case, and may fail.
     func run(
@@ -112,6 +112,6 @@ func within<T: Sendable>(_ limit: Duration, _ body: @escaping @Sendable () async
 }
 
 /// The FNV-1a hash: enough to find torn values, and the same on every machine.
-func fnv1a(_ octets: some Sequence<UInt8>) -> UInt64 {
+package func fnv1a(_ octets: some Sequence<UInt8>) -> UInt64 {
     octets.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
 }

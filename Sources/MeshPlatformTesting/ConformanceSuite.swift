@@ -3,13 +3,13 @@ import MeshPlatforms
 import Synchronization
 
 /// A case of a suite.
-protocol ConformanceCase: CaseIterable, RawRepresentable, Sendable where RawValue == String {
+package protocol ConformanceCase: CaseIterable, RawRepresentable, Sendable where RawValue == String {
     /// The rule that the case proves, in the words of the contract.
     var rule: String { get }
 }
 
 /// What the suites for the three kinds of store have in common.
-protocol ConformanceSuite: Sendable {
+package protocol ConformanceSuite: Sendable {
     /// The cases; each proves one rule.
     associatedtype Case: ConformanceCase
     /// What is tested.
@@ -30,7 +30,7 @@ protocol ConformanceSuite: Sendable {
 
 extension ConformanceSuite {
     /// Proves one rule within the limit of time, and erases what the case created, however it ended.
-    func outcome(of rule: Case) async throws -> ConformanceOutcome {
+    package func outcome(of rule: Case) async throws -> ConformanceOutcome {
         let context = context(of: rule)
         let session = ConformanceSession(suite: self, context: context)
         return try await context.run(
@@ -38,7 +38,7 @@ extension ConformanceSuite {
     }
 
     /// Proves all rules, one after the other, whatever fails.
-    func report() async -> ConformanceReport {
+    package func report() async -> ConformanceReport {
         var entries: [ConformanceReport.Entry] = []
         for rule in Case.allCases {
             let result: Result<ConformanceOutcome, ConformanceFailure>
@@ -61,9 +61,9 @@ extension ConformanceSuite {
 }
 
 /// One run of one case: the stores that it opened, and the words for its failures.
-struct ConformanceSession<Suite: ConformanceSuite>: Sendable {
-    let suite: Suite
-    let context: CaseContext
+package struct ConformanceSession<Suite: ConformanceSuite>: Sendable {
+    package let suite: Suite
+    package let context: CaseContext
     private let opened = OpenedStores()
 
     private final class OpenedStores: Sendable {
@@ -75,10 +75,10 @@ struct ConformanceSession<Suite: ConformanceSuite>: Sendable {
         self.context = context
     }
 
-    var options: CallOptions { CallOptions(deadline: suite.deadline) }
+    package var options: CallOptions { CallOptions(deadline: suite.deadline) }
 
     /// Opens a store in this case's own test mode; `suffix` tells several modes apart.
-    func open(_ suffix: String = "a") async throws -> Suite.Store {
+    package func open(_ suffix: String = "a") async throws -> Suite.Store {
         let store = try await suite.open(try context.mode(suffix))
         opened.stores.withLock { $0.append(store) }
         return store
@@ -89,7 +89,7 @@ struct ConformanceSession<Suite: ConformanceSuite>: Sendable {
         for store in opened.stores.withLock({ $0 }) { try? await suite.erase(store, options: options) }
     }
 
-    func expect(
+    package func expect(
         _ condition: Bool, _ expected: @autoclosure () -> String, _ answer: @autoclosure () -> String
     ) throws {
         try context.expect(condition, expected(), answer())
@@ -97,4 +97,4 @@ struct ConformanceSession<Suite: ConformanceSuite>: Sendable {
 }
 
 /// A seed that nobody has had before.
-func randomSeed() -> UInt64 { SystemRandomSource().bytes(8).reduce(0) { $0 << 8 | UInt64($1) } }
+package func randomSeed() -> UInt64 { SystemRandomSource().bytes(8).reduce(0) { $0 << 8 | UInt64($1) } }

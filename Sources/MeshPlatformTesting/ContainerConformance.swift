@@ -87,15 +87,15 @@ public struct ContainerConformance: Sendable {
 extension ContainerConformance.Case: ConformanceCase {}
 
 extension ContainerConformance: ConformanceSuite {
-    func open(_ mode: PlatformMode) async throws -> any ContainerDirectory { try makeDirectory(mode) }
+    package func open(_ mode: PlatformMode) async throws -> any ContainerDirectory { try makeDirectory(mode) }
 
-    func erase(_ directory: any ContainerDirectory, options: CallOptions) async throws {
+    package func erase(_ directory: any ContainerDirectory, options: CallOptions) async throws {
         try await BlockingCalls(store: name).run(deadline: options.deadline) {
             for name in try directory.names() { _ = try directory.remove(name) }
         }
     }
 
-    func prove(_ rule: Case, in session: ContainerCase) async throws {
+    package func prove(_ rule: Case, in session: ContainerCase) async throws {
         // Two values of one directory, as two processes have them.
         let (one, two) = (try await session.open(), try await session.open())
         switch rule {
@@ -128,7 +128,7 @@ extension ContainerConformance: ConformanceSuite {
 }
 
 /// One run of one case on directories of containers.
-typealias ContainerCase = ConformanceSession<ContainerConformance>
+package typealias ContainerCase = ConformanceSession<ContainerConformance>
 
 extension ContainerCase {
     /// Runs `body` where it may block.

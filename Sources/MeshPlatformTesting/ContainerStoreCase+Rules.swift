@@ -115,6 +115,47 @@ extension ContainerStoreCase {
         }
     }
 
+    func emptyDirectories() async throws {
+        let (one, two) = (try await open(), try await open())
+        let (account, other) = (context.identifier(), context.identifier())
+        try await blocking {
+            func expectRemoved(_ wanted: Bool, _ when: String) throws {
+                let isRemoved = try one.removeEmptyDirectory(of: account)
+                try expect(isRemoved == wanted, "removing a directory to be \(wanted) \(when)", "it is \(isRemoved)")
+            }
+            try expectRemoved(false, "when there is none")
+            _ = try directory(other, in: one)
+            let made = try directory(account, in: two)
+            let held = try made.openSidecar(Self.catalog, .append)
+            for lock in ContainerLock.allCases {
+                try held?.acquire(lock, until: .now + suite.deadline)
+                try expectRemoved(false, "while somebody holds a lock of it")
+                held?.release(lock)
+            }
+            let isCurrent = try held?.isCurrent()
+            try expect(isCurrent == true, "a lock that somebody held to be current", "it is not")
+            try made.createFile(Self.catalog, with: [1])
+            try expectRemoved(false, "while there is a file in it")
+            let file = try made.openFile(Self.catalog, .read)
+            try expect(file != nil, "the file to be there still", "it is not")
+            _ = try made.remove(Self.catalog)
+            try expectRemoved(true, "when it is empty")
+            try expectRemoved(false, "when it was removed")
+            let wasCurrent = try held?.isCurrent()
+            try expect(wasCurrent == false, "a lock of a directory that was removed not to be current", "it is")
+            let listed = try two.accounts()
+            try expect(listed == [other], "the other account alone", "they are \(listed)")
+            do {
+                try made.createFile(Self.catalog, with: [2])
+                throw context.failure(
+                    expected: "no file to be made in a directory that was removed", answer: "it was made")
+            } catch is PlatformError {}
+            try directory(account, in: two).createFile(Self.catalog, with: [3])
+            let again = try directory(account, in: one).openFile(Self.catalog, .read)
+            try expect(again != nil, "a file in the directory that was made anew", "there is none")
+        }
+    }
+
     func erase() async throws {
         let (one, two) = (try await open("a"), try await open("b"))
         let accounts = (0..<3).map { _ in context.identifier() }

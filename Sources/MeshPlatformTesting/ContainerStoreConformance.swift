@@ -33,7 +33,7 @@ public struct ContainerStoreConformance: Sendable {
 
     /// The cases. Each proves one rule.
     public enum Case: String, CaseIterable, Hashable, Sendable {
-        case absent, directories, accounts, modes, erase, eraseWaits, productionRefused
+        case absent, directories, accounts, modes, emptyDirectories, erase, eraseWaits, productionRefused
 
         /// The rule that the case proves.
         public var rule: String {
@@ -43,6 +43,8 @@ public struct ContainerStoreConformance: Sendable {
                 "The machine and each account have a directory of their own, made if asked, the same for everyone."
             case .accounts: "The accounts are exactly those that have a directory, ordered by fingerprint."
             case .modes: "A store neither shows nor touches containers of another mode."
+            case .emptyDirectories:
+                "The directory of an account goes if it has no file and nobody holds a lock of it, and not else."
             case .erase:
                 "Erasing removes all containers of the mode and no other, can be repeated, and who has one open notices."
             case .eraseWaits: "Erasing waits for those who append, and erases nothing if they do not end."
@@ -67,18 +69,19 @@ public struct ContainerStoreConformance: Sendable {
 extension ContainerStoreConformance.Case: ConformanceCase {}
 
 extension ContainerStoreConformance: ConformanceSuite {
-    func open(_ mode: PlatformMode) async throws -> any ContainerStore { try makeStore(mode) }
+    package func open(_ mode: PlatformMode) async throws -> any ContainerStore { try makeStore(mode) }
 
-    func erase(_ store: any ContainerStore, options: CallOptions) async throws {
+    package func erase(_ store: any ContainerStore, options: CallOptions) async throws {
         try await store.eraseTestData(options: options)
     }
 
-    func prove(_ rule: Case, in session: ContainerStoreCase) async throws {
+    package func prove(_ rule: Case, in session: ContainerStoreCase) async throws {
         switch rule {
         case .absent: try await session.absent()
         case .directories: try await session.directories()
         case .accounts: try await session.accounts()
         case .modes: try await session.modes()
+        case .emptyDirectories: try await session.emptyDirectories()
         case .erase: try await session.erase()
         case .eraseWaits: try await session.eraseWaits()
         case .productionRefused: try await session.productionRefused()
@@ -87,4 +90,4 @@ extension ContainerStoreConformance: ConformanceSuite {
 }
 
 /// One run of one case on container stores.
-typealias ContainerStoreCase = ConformanceSession<ContainerStoreConformance>
+package typealias ContainerStoreCase = ConformanceSession<ContainerStoreConformance>

@@ -135,14 +135,14 @@ public struct KeyStoreConformance: Sendable {
 extension KeyStoreConformance.Case: ConformanceCase {}
 
 extension KeyStoreConformance: ConformanceSuite {
-    func open(_ mode: PlatformMode) async throws -> any KeyStore { try await makeStore(mode) }
+    package func open(_ mode: PlatformMode) async throws -> any KeyStore { try await makeStore(mode) }
 
-    func erase(_ store: any KeyStore, options: CallOptions) async throws {
+    package func erase(_ store: any KeyStore, options: CallOptions) async throws {
         if store.traits.capabilities.contains(.locking) { try? await unlock(store) }
         _ = try await store.eraseTestKeys(options: options)
     }
 
-    func prove(_ rule: Case, in session: KeyStoreCase) async throws {
+    package func prove(_ rule: Case, in session: KeyStoreCase) async throws {
         switch rule {
         case .traits: try await session.traits()
         case .state: try await session.state()
@@ -187,7 +187,7 @@ struct SeenKey: Sendable {
 }
 
 /// One run of one case on key stores.
-typealias KeyStoreCase = ConformanceSession<KeyStoreConformance>
+package typealias KeyStoreCase = ConformanceSession<KeyStoreConformance>
 
 extension KeyStoreCase {
     func put(

@@ -80,13 +80,13 @@ public struct ProfileStoreConformance: Sendable {
 extension ProfileStoreConformance.Case: ConformanceCase {}
 
 extension ProfileStoreConformance: ConformanceSuite {
-    func open(_ mode: PlatformMode) async throws -> any ProfileStore { try await makeStore(mode) }
+    package func open(_ mode: PlatformMode) async throws -> any ProfileStore { try await makeStore(mode) }
 
-    func erase(_ store: any ProfileStore, options: CallOptions) async throws {
+    package func erase(_ store: any ProfileStore, options: CallOptions) async throws {
         try await store.eraseTestData(options: options)
     }
 
-    func prove(_ rule: Case, in session: ProfileStoreCase) async throws {
+    package func prove(_ rule: Case, in session: ProfileStoreCase) async throws {
         switch rule {
         case .absent: try await session.absent()
         case .versions: try await session.versions()
@@ -107,7 +107,7 @@ extension ProfileStoreConformance: ConformanceSuite {
 }
 
 /// One run of one case on profile stores.
-typealias ProfileStoreCase = ConformanceSession<ProfileStoreConformance>
+package typealias ProfileStoreCase = ConformanceSession<ProfileStoreConformance>
 
 extension ProfileStoreCase {
     func accept(_ octets: [UInt8], of profile: UDF, in store: any ProfileStore) async throws {

@@ -94,13 +94,13 @@ public struct RegistryConformance: Sendable {
 extension RegistryConformance.Case: ConformanceCase {}
 
 extension RegistryConformance: ConformanceSuite {
-    func open(_ mode: PlatformMode) async throws -> any Registry { try await makeRegistry(mode) }
+    package func open(_ mode: PlatformMode) async throws -> any Registry { try await makeRegistry(mode) }
 
-    func erase(_ registry: any Registry, options: CallOptions) async throws {
+    package func erase(_ registry: any Registry, options: CallOptions) async throws {
         try await registry.eraseTestData(options: options)
     }
 
-    func prove(_ rule: Case, in session: RegistryCase) async throws {
+    package func prove(_ rule: Case, in session: RegistryCase) async throws {
         switch rule {
         case .empty: try await session.empty()
         case .values: try await session.values()
@@ -128,7 +128,7 @@ extension RegistryConformance: ConformanceSuite {
 }
 
 /// One run of one case on registries.
-typealias RegistryCase = ConformanceSession<RegistryConformance>
+package typealias RegistryCase = ConformanceSession<RegistryConformance>
 
 extension RegistryCase {
     func read<R: Sendable>(

@@ -1,15 +1,15 @@
 import MeshCore
 
 /// Values and texts that have broken stores before.
-enum TestValues {
+package enum TestValues {
     /// Octets with a name for messages.
-    struct Sample: Sendable {
-        let name: String
-        let octets: [UInt8]
+    package struct Sample: Sendable {
+        package let name: String
+        package let octets: [UInt8]
     }
 
     /// Values that a store must give back octet for octet, as far as they are not larger than it declares.
-    static let corpus: [Sample] = [
+    package static let corpus: [Sample] = [
         Sample(name: "no octets", octets: []),
         Sample(name: "one NUL", octets: [0]),
         Sample(name: "one newline", octets: [10]),
@@ -39,10 +39,10 @@ enum TestValues {
     ]
 
     /// Sizes around which stores have limits of their own (a line, a page, a datagram, a message).
-    static let sizes = [57, 255, 4096, 8191, 8192, 8193, 65_535, 65_536, 1 << 20]
+    package static let sizes = [57, 255, 4096, 8191, 8192, 8193, 65_535, 65_536, 1 << 20]
 
     /// Texts without control characters that a store must give back scalar for scalar.
-    static let texts: [String] = [
+    package static let texts: [String] = [
         "", "plain", " leading", "trailing ", "  ", "\u{1F511}\u{1F469}\u{200D}\u{1F4BB}", "\u{202E}evil\u{202C}",
         "\"quoted\" 'twice' `thrice`", "a=b", "a,b;c", "back\\slash\\n", "[section]", "%s%n$(id)", "<b>&amp;</b>",
         "../../etc/passwd", "-n", "#comment", "alice@example.com", "e\u{301} and \u{E9}", "\u{5D0}\u{628}",
@@ -51,23 +51,23 @@ enum TestValues {
     ]
 
     /// Texts that ``texts`` leaves out and a registry value may hold too.
-    static let textsWithControls: [String] = [
+    package static let textsWithControls: [String] = [
         "\n", "line\nline\r\n", "\u{0}", "a\u{0}b", "\t", "\u{1B}[31m", "\u{7F}\u{85}\u{9F}", "\u{2028}\u{2029}",
     ]
 
     /// Whether two texts have the same scalars; Swift's own equality takes composed and decomposed letters for one.
-    static func isIdentical(_ left: String?, _ right: String?) -> Bool {
+    package static func isIdentical(_ left: String?, _ right: String?) -> Bool {
         left.map { Array($0.utf8) } == right.map { Array($0.utf8) }
     }
 
     /// How a text is shown in a failure: short, and on one line.
-    static func shown(_ text: String?) -> String {
+    package static func shown(_ text: String?) -> String {
         guard let text else { return "none" }
         return text.utf8.count > 60 ? "a text of \(text.utf8.count) octets" : text.debugDescription
     }
 
     /// How octets are shown in a failure: the number, and the first few.
-    static func shown(_ octets: [UInt8]?) -> String {
+    package static func shown(_ octets: [UInt8]?) -> String {
         guard let octets else { return "no value" }
         let digits = octets.prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
         return "\(octets.count) octets (\(digits)\(octets.count > 16 ? " ..." : ""))"

@@ -28,6 +28,15 @@ public protocol ContainerStore: Sendable {
     /// - Throws: as ``root(create:)``.
     func accounts() throws -> [UDF]
 
+    /// Removes the directory of the account if there is no file in it; the locks that nobody holds go with it. Blocks.
+    ///
+    /// Who makes a file while holding a lock of this directory, and finds the lock current, has not lost it: the directory
+    /// stays. Others may find that the directory is gone, and get it anew.
+    ///
+    /// - Returns: whether there was one that was removed.
+    /// - Throws: as ``root(create:)``.
+    func removeEmptyDirectory(of account: UDF) throws -> Bool
+
     /// Removes the containers of all accounts, and those of the machine. In test modes only.
     ///
     /// Waits for everyone who appends. Who has a container open finds that it is not current any more: what they append later

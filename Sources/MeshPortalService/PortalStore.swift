@@ -5,21 +5,29 @@ import MeshCore
 public struct PortalPartition: Hashable, Sendable, CustomStringConvertible {
     /// The name: `portal`, or a fingerprint.
     public let name: String
+    /// The fingerprint of the account's profile; nil for the portal's own.
+    public let account: UDF?
 
     /// The portal's own: names of accounts, published escrow entries, the service's profile.
-    public static let portal = PortalPartition(name: "portal")
+    public static let portal = PortalPartition(name: "portal", account: nil)
     /// That of the account with this profile.
-    public static func account(_ profile: UDF) -> PortalPartition { PortalPartition(name: profile.text) }
+    public static func account(_ profile: UDF) -> PortalPartition {
+        PortalPartition(name: profile.text, account: profile)
+    }
 
-    private init(name: String) { self.name = name }
+    private init(name: String, account: UDF?) {
+        self.name = name
+        self.account = account
+    }
     public var description: String { name }
 }
 
-/// A record of a portal: octets under a key, with a version that grows by one with each change.
+/// A record of a portal: octets under a key, with a version that grows with each change.
 public struct PortalRecord: Hashable, Sendable {
-    /// The key, unique in its partition: `[A-Za-z0-9-]+/` and any UTF-8 of at most 512 octets.
+    /// The key, unique in its partition, as ``PortalStoreRules`` says. Keys are the same if their octets are.
     public let key: String
-    /// 1 when it is made.
+    /// At least 1, and one more with each change. While its partition is there, a key never has one version twice, also if
+    /// the record was removed and made anew: a version that was read says which content it was.
     public let version: UInt64
     /// The content.
     public let octets: [UInt8]
@@ -30,12 +38,31 @@ public struct PortalRecord: Hashable, Sendable {
         self.version = version
         self.octets = octets
     }
+
+    /// Equal when all parts are, octet by octet.
+    public static func == (left: PortalRecord, right: PortalRecord) -> Bool {
+        left.version == right.version && left.key.utf8.elementsEqual(right.key.utf8) && left.octets == right.octets
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for octet in key.utf8 { hasher.combine(octet) }
+        hasher.combine(version)
+        hasher.combine(octets)
+    }
 }
 
-/// A change of one record. `expecting` 0 means that there must be none; nil that it does not matter.
+/// A change of one record. `expecting` 0 means that there must be none; nil that it does not matter. To remove what is not
+/// there changes nothing.
 public enum PortalChange: Sendable {
     case put(key: String, octets: [UInt8], expecting: UInt64?)
     case remove(key: String, expecting: UInt64?)
+
+    /// The version that there must be.
+    public var expected: UInt64? {
+        switch self {
+        case .put(_, _, let expected), .remove(_, let expected): expected
+        }
+    }
 
     /// The key of the record.
     public var key: String {
@@ -61,14 +88,19 @@ public struct PortalLogState: Hashable, Sendable {
 
 /// Where a portal keeps what it keeps: records under compare-and-swap, and containers that only grow (design §7).
 ///
-/// The rules that `PortalStoreConformance` proves of every store:
+/// The rules that `PortalStoreConformance` of MeshPortalTesting proves of every store:
 ///
 /// - ``commit(_:in:)`` and ``append(_:to:expecting:in:)`` return when the change is durable; each is done whole or not at all,
-///   also through a crash.
+///   also through a crash, and nobody sees a part of it. One thing is left open: a power cut while several frames are
+///   appended may leave the first of them.
 /// - Of two that expect the same version, or the same count, exactly one succeeds: within the process, and between processes
 ///   for stores that say ``isShared``.
+/// - Every call takes effect at one moment between its beginning and its end.
 /// - Damage throws; it is never taken for nothing.
 /// - Frames come back octet by octet as they were appended.
+///
+/// Names of keys and containers are as ``PortalStoreRules`` says; every call throws ``PortalStoreError`` `invalidKey` for
+/// another. A call whose task is cancelled may throw `CancellationError`; a change may or may not be made then.
 public protocol PortalStore: Sendable {
     /// Where the store is, for messages: a path, or `memory`.
     var name: String { get }
@@ -80,17 +112,18 @@ public protocol PortalStore: Sendable {
     /// - Throws: ``PortalStoreError`` `corrupt`, `unavailable`.
     func record(_ key: String, in partition: PortalPartition) async throws -> PortalRecord?
 
-    /// The records whose keys begin with `prefix`, ordered by key (by octets), from the one after `after` on.
+    /// The records whose keys begin with `prefix`, ordered by key (by octets), from the one after `after` on, as they are at
+    /// one moment; at most `limit`. Both are compared octet by octet, and may be any text.
     ///
     /// - Throws: as ``record(_:in:)``.
     func records(
         _ prefix: String, after: String?, limit: Int, in partition: PortalPartition
     ) async throws -> [PortalRecord]
 
-    /// Makes all of `changes`, or none.
+    /// Makes all of `changes`, or none. Each key may occur once.
     ///
-    /// - Throws: ``PortalStoreError`` `conflict` naming the key whose version is another, `full`, and as
-    ///   ``record(_:in:)``. After `unavailable` it may or may not have been done.
+    /// - Throws: ``PortalStoreError`` `conflict` naming the first key whose version is another, `invalidKey` also for a key that
+    ///   occurs twice, `full`, and as ``record(_:in:)``. After `unavailable` it may or may not have been done.
     func commit(_ changes: [PortalChange], in partition: PortalPartition) async throws
 
     /// How far the container `log` goes.
@@ -99,7 +132,7 @@ public protocol PortalStore: Sendable {
     func state(of log: String, in partition: PortalPartition) async throws -> PortalLogState
 
     /// The frames of `log` from index `first` on: as many as fit in `limit` frames and `octets` octets, but at least one if
-    /// there is one.
+    /// there is one and `limit` is not 0.
     ///
     /// - Throws: as ``record(_:in:)``.
     func frames(
@@ -111,7 +144,7 @@ public protocol PortalStore: Sendable {
     ///
     /// - Returns: how far the container goes now.
     /// - Throws: ``PortalStoreError`` `conflict` if the container does not have `count` frames, `invalidFrames`, `full`, and as
-    ///   ``record(_:in:)``.
+    ///   ``record(_:in:)``. After `unavailable` it may or may not have been done.
     func append(
         _ frames: [[UInt8]], to log: String, expecting count: Int, in partition: PortalPartition
     ) async throws -> PortalLogState

@@ -25,14 +25,19 @@ public struct PortalStoreError: MeshError, Equatable {
     public let message: String
     public let remedy: String?
     public let cause: (any Error)?
+    /// With `conflict` and `invalidKey`: the key or container that it is about.
+    public let key: String?
     public var codeName: String { code.name }
 
     /// An error that says `message`.
-    public init(_ code: Code, _ message: String, remedy: String? = nil, cause: (any Error)? = nil) {
+    public init(
+        _ code: Code, _ message: String, remedy: String? = nil, cause: (any Error)? = nil, key: String? = nil
+    ) {
         self.code = code
         self.message = message
         self.remedy = remedy
         self.cause = cause
+        self.key = key
     }
 
     /// Equal when the case is the same.

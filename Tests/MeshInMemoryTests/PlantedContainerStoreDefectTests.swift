@@ -21,6 +21,7 @@ import Testing
 /// A defect of a container store, and the case that must find it.
 enum ContainerStoreDefect: CaseIterable, Sendable {
     case makesWhatItLooksFor, hasOneDirectory, hasOneAccount, listsUnordered, listsNone, sharesModes
+    case removesFullDirectories, removesDirectoriesInUse, removesNoDirectory
     case erasesNothing, erasesTheMachineOnly, erasesOnce, erasesAllModes, doesNotWait, erasesProduction
 
     var finder: ContainerStoreConformance.Case {
@@ -29,6 +30,7 @@ enum ContainerStoreDefect: CaseIterable, Sendable {
         case .hasOneDirectory, .hasOneAccount: .directories
         case .listsUnordered, .listsNone: .accounts
         case .sharesModes: .modes
+        case .removesFullDirectories, .removesDirectoriesInUse, .removesNoDirectory: .emptyDirectories
         case .erasesNothing, .erasesTheMachineOnly, .erasesOnce, .erasesAllModes: .erase
         case .doesNotWait: .eraseWaits
         case .erasesProduction: .productionRefused
@@ -63,6 +65,20 @@ private struct DefectiveContainerStore: ContainerStore {
     func accounts() throws -> [UDF] {
         let accounts = try store.accounts()
         return defect == .listsNone ? [] : defect == .listsUnordered ? accounts.reversed() : accounts
+    }
+
+    func removeEmptyDirectory(of account: UDF) throws -> Bool {
+        switch defect {
+        case .removesNoDirectory: return try store.directory(of: account, create: false)?.names().isEmpty == true
+        case .removesDirectoriesInUse:
+            let wasThere = try store.directory(of: account, create: false)?.names().isEmpty == true
+            return try store.removeEmptyDirectory(of: account) || wasThere
+        case .removesFullDirectories:
+            guard let directory = try store.directory(of: account, create: false) else { return false }
+            for name in try directory.names() { _ = try directory.remove(name) }
+            return try store.removeEmptyDirectory(of: account)
+        default: return try store.removeEmptyDirectory(of: account)
+        }
     }
 
     private func removeAll(_ store: InMemoryContainerStore, machineOnly: Bool = false) throws {

@@ -45,6 +45,33 @@ public final class FileContainerStore: ContainerStore {
         }
     }
 
+    public func removeEmptyDirectory(of account: UDF) throws -> Bool {
+        guard let stores = try home.directory(HomeDirectory.Name.stores, create: false),
+            let directory = try stores.subdirectory(account.text, create: false)
+        else { return false }
+        try directory.removeAbandonedFiles()
+        let locksName = LinuxContainerDirectory.locks
+        func isEmpty() throws -> Bool { try directory.names().allSatisfy { $0 == locksName } }
+        guard try isEmpty() else { return false }
+        if let locks = try directory.subdirectory(locksName, create: false) {
+            var held: [(name: String, lock: HeldLock)] = []
+            defer { for (_, lock) in held { lock.release() } }
+            do {
+                for name in try locks.names() {
+                    held.append((name, try FileLock(name, in: locks).acquire(until: .now)))
+                }
+            } catch let error as PlatformError where error.code == .timedOut {
+                return false
+            }
+            guard try isEmpty() else { return false }
+            // Only these: somebody may have made another meanwhile, and then the directories stay.
+            for (name, _) in held { _ = try locks.removeFile(name) }
+            try directory.removeEmptyDirectory(locksName)
+        }
+        try stores.removeEmptyDirectory(account.text)
+        return directory.isRemoved
+    }
+
     public func eraseTestData(options: CallOptions) async throws {
         try home.mode.requireTest(store: name)
         let deadline = ContinuousClock.now + options.deadline

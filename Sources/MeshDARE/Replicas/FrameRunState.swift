@@ -40,6 +40,13 @@ extension DARESequence {
         return try runState(end: extent.end)
     }
 
+    /// How far the sequence went before it had frame `index`, read and not verified: to check what was read from there on.
+    ///
+    /// - Throws: ``DAREError`` `noSuchFrame`, `malformed`; ``PlatformError``.
+    public func runState(before index: Int) throws -> FrameRunState {
+        index == 0 ? .empty : try runState(end: storedFrame(at: index).position)
+    }
+
     func runState(end: Int) throws -> FrameRunState {
         FrameRunState(
             traits: SequenceTraits(log, end: end),

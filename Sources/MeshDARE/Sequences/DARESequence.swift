@@ -141,6 +141,11 @@ public final class DARESequence: Sendable {
     /// How many frames there were when the file was last looked at, frame 0 included.
     public var count: Int { state.withLock { $0.extent.last + 1 } }
 
+    /// Whether the name still leads to the file that is open: another may have been put in its place.
+    ///
+    /// - Throws: ``PlatformError``.
+    public func isCurrent() throws -> Bool { try log.isCurrent() }
+
     /// Looks for frames that others appended, without a lock.
     ///
     /// - Returns: how many frames there are.
