@@ -1,6 +1,7 @@
 import MeshCore
 import MeshCryptography
 import MeshPlatforms
+import MeshPortals
 import MeshProfiles
 
 /// A device profile that is registered on this machine.
@@ -22,10 +23,16 @@ public struct DeviceRegistration: Sendable {
 public struct MeshSession: Sendable {
     /// The machine.
     public let platform: any MeshPlatform
-    private var keeper: ProfileKeeper { ProfileKeeper(platform: platform) }
+    /// The way to portals; nil for a session that does without.
+    public let portal: (any MeshPortal)?
+    var keeper: ProfileKeeper { ProfileKeeper(platform: platform) }
+    var access: PortalAccess { PortalAccess(platform: platform, portal: portal) }
 
-    /// A session on `platform`. Nothing is read yet.
-    public init(_ platform: any MeshPlatform) { self.platform = platform }
+    /// A session on `platform` that reaches portals through `portal`. Nothing is read, and nothing is sent yet.
+    public init(_ platform: any MeshPlatform, portal: (any MeshPortal)? = nil) {
+        self.platform = platform
+        self.portal = portal
+    }
 
     // MARK: Devices
 
@@ -78,7 +85,7 @@ public struct MeshSession: Sendable {
     }
 
     /// The default device, which is created if there is none.
-    private func defaultDevice() async throws -> DeviceRegistration {
+    func defaultDevice() async throws -> DeviceRegistration {
         if try await keeper.directory.defaultProfile(kind: .device) != nil { return try await device() }
         return try await createDevice()
     }
@@ -108,7 +115,7 @@ public struct MeshSession: Sendable {
     public func personalSession(_ selector: String? = nil) async throws -> PersonalSession {
         let entry = try await keeper.directory.find(selector, kind: .personal)
         return PersonalSession(
-            platform: platform, profile: try await keeper.verified(ProfileUser.self, of: entry.profile))
+            platform: platform, portal: portal, profile: try await keeper.verified(ProfileUser.self, of: entry.profile))
     }
 
     /// The personal profiles that are here, ordered by fingerprint, by the registry alone: none is read or verified.
@@ -181,7 +188,7 @@ public struct MeshSession: Sendable {
         let profile = try await keeper.keep(
             signed, seed: seed, kind: .personal, keyClass: .master, name: name, device: deviceUDF, account: account,
             makeDefault: makeDefault)
-        return PersonalSession(platform: platform, profile: profile)
+        return PersonalSession(platform: platform, portal: portal, profile: profile)
     }
 
     // MARK: The machine
@@ -190,7 +197,10 @@ public struct MeshSession: Sendable {
     /// nothing was interrupted.
     ///
     /// - Returns: the profiles whose creation or deletion was finished.
-    public func finishInterrupted() async throws -> [UDF] { try await keeper.finishInterrupted() }
+    public func finishInterrupted() async throws -> [UDF] {
+        let finished = try await keeper.finishInterrupted()
+        return finished + (try await finishRegistering())
+    }
 
     /// Erases everything of this test mode. `productionRefused` in production.
     public func eraseTest() async throws { try await platform.eraseTestData() }

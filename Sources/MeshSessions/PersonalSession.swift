@@ -1,6 +1,7 @@
 import MeshCore
 import MeshCryptography
 import MeshPlatforms
+import MeshPortals
 import MeshProfiles
 
 /// Recovery shares of a personal profile, as they were just made. They are kept nowhere: hand them out, then let go.
@@ -17,15 +18,18 @@ public struct OfflineEscrowEntry: Sendable {
 public struct PersonalSession: Sendable {
     /// The machine.
     public let platform: any MeshPlatform
+    /// The way to portals; nil for a session that does without.
+    public let portal: (any MeshPortal)?
     /// The profile, verified.
     public let profile: VerifiedProfile<ProfileUser>
-    private var keeper: ProfileKeeper { ProfileKeeper(platform: platform) }
+    var keeper: ProfileKeeper { ProfileKeeper(platform: platform) }
 
     /// The fingerprint of the profile.
     public var udf: UDF { profile.udf }
 
-    init(platform: any MeshPlatform, profile: VerifiedProfile<ProfileUser>) {
+    init(platform: any MeshPlatform, portal: (any MeshPortal)?, profile: VerifiedProfile<ProfileUser>) {
         self.platform = platform
+        self.portal = portal
         self.profile = profile
     }
 

@@ -71,6 +71,16 @@ public struct CatalogTransaction {
         try change(.delete, key, CatalogFrame([]), try present(key, version))
     }
 
+    /// Takes an entry away, whatever version of it is there.
+    ///
+    /// - Parameter meta: what else the header is to say of it.
+    /// - Returns: the frame that does it, as a version.
+    /// - Throws: ``CatalogError`` `notFound`.
+    @discardableResult
+    public mutating func delete(_ key: String, meta: ContentMeta) throws(CatalogError) -> CatalogVersion {
+        try change(.delete, key, CatalogFrame([], meta: meta), try present(key, nil))
+    }
+
     private func present(_ key: String, _ version: CatalogVersion?) throws(CatalogError) -> CatalogIndex.Entry {
         let found = entry(key)
         if let version, found.map({ CatalogVersion(frame: $0.current, file: file) }) != version {
@@ -169,8 +179,8 @@ extension Catalog {
 
 extension CatalogTransaction {
     /// What the frames of the changes are to hold.
-    func contents(isEncrypted: Bool, now: Timestamp, isMarked: Bool = true) -> [FrameContent] {
-        let mark = isMarked && changes.count > 1 ? CatalogTransactionMark(first: start, count: changes.count) : nil
+    func contents(isEncrypted: Bool, now: Timestamp) -> [FrameContent] {
+        let mark = changes.count > 1 ? CatalogTransactionMark(first: start, count: changes.count) : nil
         return changes.enumerated().map { number, item in
             var content = Self.content(item.change, item.content, isEncrypted: isEncrypted, now: now)
             if let mark { content.meta?.members[CatalogTransactionMark.name] = mark.value }

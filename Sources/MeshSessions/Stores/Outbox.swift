@@ -73,11 +73,33 @@ struct Outbox: Sendable {
         }
     }
 
-    /// Takes out changes; those that are not there are passed over.
-    func remove(_ ids: some Collection<String>) throws {
-        guard !ids.isEmpty else { return }
+    /// Takes out changes that the portal has. Those that are not there are passed over; later changes of the same entries are
+    /// based on what was sent from now on.
+    ///
+    /// - Parameter frames: the changes, and the frames that hold them.
+    func settle(_ store: StoreName, _ frames: [(id: String, key: String, frame: Int)]) throws {
+        guard !frames.isEmpty else { return }
         try catalog.transact { transaction in
-            for id in ids where transaction.find(id) != nil { try transaction.delete(id, from: nil) }
+            let gone = Set(frames.map(\.id))
+            var bases: [[UInt8]: (key: String, frame: Int)] = [:]
+            for sent in frames {
+                bases[Array(sent.key.utf8)] = (sent.key, sent.frame)
+                if transaction.find(sent.id) != nil { try transaction.delete(sent.id, from: nil) }
+            }
+            for (key, frame) in bases.values {
+                for record in try catalog.find(Self.place(store, key)) where !gone.contains(record.key) {
+                    var later = try change(record)
+                    later.base = frame
+                    _ = try transaction.update(later.id, try self.frame(later), from: nil)
+                }
+            }
+        }
+    }
+
+    /// Takes out a change that somebody has decided against.
+    func withdraw(_ id: String) throws {
+        try catalog.transact { transaction in
+            if transaction.find(id) != nil { try transaction.delete(id, from: nil) }
         }
     }
 

@@ -35,13 +35,14 @@ struct AccountStoreTests {
     /// What a synchronisation would have put there.
     private func receive(_ entries: [CatalogedCredential]) throws {
         let directory = try OpenedStore.directory(of: keys.account, on: machine)
-        let contents = Catalog.firstContents(
-            try entries.map { (key: try #require($0.primaryKey), frame: CatalogFrame($0.encoded.compact)) },
-            isEncrypted: true, now: machine.clock.now)
-        let prepared = try DARESequence.prepare(
-            new: SequenceOptions(.chain, policy: StoreKeys.policy(.store(.credential), keys.encryption.publicKey)),
-            contents, signedBy: RunSigner(keys.scope(.credential), key: keys.signature))
-        _ = try DARESequence.create(StoreName.credential.fileName, in: directory, verbatim: prepared.frames)
+        let prepared = try Catalog.prepareRun(
+            new: StoreName.credential.fileName,
+            options: keys.options(.store(.credential), clock: machine.clock, random: machine.random),
+            signedBy: RunSigner(keys.scope(.credential), key: keys.signature)
+        ) { transaction in
+            for entry in entries { _ = try transaction.add(entry) }
+        }
+        _ = try DARESequence.create(StoreName.credential.fileName, in: directory, verbatim: prepared.frames.frames)
     }
 
     @Test func changesAreSeenAtOnce() async throws {

@@ -1,0 +1,76 @@
+import MeshCore
+import MeshCryptography
+import MeshDARE
+import MeshPlatforms
+import MeshPortals
+import MeshProfiles
+
+/// Attaches a machine's device to an account, by the profile's own seed: what creating and recovering an account have in
+/// common. It can be done again after any interruption, with the same end.
+///
+/// The seed gives the account's administrator key, which may sign in the device catalog by itself: so no other device is
+/// needed, and none has to be left.
+struct AccountAttachment: Sendable {
+    let platform: any MeshPlatform
+    let portal: (any MeshPortal)?
+
+    private var records: AccountRecords { AccountRecords(platform: platform) }
+
+    /// Makes `device` an administration device of the account at `address`, whose profile is `profile`, and keeps all that
+    /// belongs to it on this machine.
+    ///
+    /// - Parameter seed: the seed of `profile`.
+    /// - Returns: what was changed, with what was received.
+    /// - Throws: ``PortalError``, ``PlatformError``, ``DAREError``, ``ProfileError``.
+    func attach(
+        _ device: DeviceRegistration, to profile: VerifiedProfile<ProfileUser>, seed: SecretSeed,
+        at address: AccountAddress
+    ) async throws -> SyncReport {
+        let administrator = try AdministratorKeys(seed: seed)
+        let storeKeys = StoreKeys(
+            account: profile.udf, encryption: administrator.accountEncryption,
+            signature: administrator.administratorSignature)
+        let access = PortalAccess(platform: platform, portal: portal)
+        let client = try await access.client(for: address, signer: administrator.administratorSignature)
+        let synchronizer = Synchronizer(platform: platform, account: profile, keys: storeKeys, portal: client)
+        var report = try await synchronizer.run()
+        let (deviceSeed, _) = try await ProfileKeeper(platform: platform).seed(ProfileDevice.self, of: device.udf)
+        var entry = try await connection(of: device, storeKeys)
+        if let found = entry, (try? AccountKeys(opening: found, of: profile, seed: deviceSeed)) == nil { entry = nil }
+        if entry == nil {
+            let made = try DeviceConnector(account: profile, keys: administrator).connect(
+                device.profile, rights: [.administrator], at: platform.clock.now, random: platform.random)
+            let store = AccountStore(.device, keys: storeKeys, platform: platform)
+            if try await store.find(device.udf.text) == nil {
+                try await store.add(made)
+            } else {
+                try await store.update(made, from: nil)
+            }
+            report.changes.note(try await synchronizer.run().changes)
+            report.changes.note(.connection, .created, device.udf.text)
+            entry = made
+        }
+        guard let entry else { return report }
+        var addresses = try await records.record(of: profile.udf)?.addresses ?? []
+        if !addresses.contains(address) { addresses.append(address) }
+        try await access.remember(client)
+        try await keep(
+            AccountRecord(profile: profile.udf, addresses: addresses, device: device.udf, entry: entry), profile)
+        return report
+    }
+
+    /// Keeps a connection that the portal knows: the profile's version, the entry of `host.dare`, and last the registry.
+    func keep(_ record: AccountRecord, _ profile: VerifiedProfile<ProfileUser>) async throws {
+        let known = try? await ProfileKeeper(platform: platform).verified(ProfileUser.self, of: profile.udf)
+        var isNewer = true
+        if let known, case .same = try profile.update(of: known) { isNewer = false }
+        if isNewer { try await platform.profiles.accept(profile.signed, of: profile.udf) }
+        try await records.keep(record, profile: profile.envelope)
+    }
+
+    private func connection(of device: DeviceRegistration, _ keys: StoreKeys) async throws -> CatalogedDevice? {
+        let store = AccountStore(.device, keys: keys, platform: platform)
+        guard let found = try await store.find(device.udf.text), !found.isPending else { return nil }
+        return try found.decoded(as: CatalogedDevice.self)
+    }
+}
