@@ -141,11 +141,15 @@ extension PortalService {
         }
     }
 
-    /// The profile says that its account is that one, at this portal.
+    /// The profile says that its account is that one, at this portal: or that it is one of another portal, and this one is a
+    /// further one, which only copies what the first has. That the profile's owner wants the account here is said by who signs
+    /// the request.
     func requireOurs(_ profile: VerifiedProfile<ProfileUser>, _ address: AccountAddress) throws {
-        guard let stated = profile.content.accountAddress.flatMap({ try? AccountAddress($0) }), stated == address,
-            stated.canonical == address.canonical
-        else { throw PortalFailure.invalid("The profile does not state this address.") }
+        guard let stated = profile.content.accountAddress.flatMap({ try? AccountAddress($0) }) else {
+            throw PortalFailure.invalid("The profile does not state an address.")
+        }
+        guard stated.domain == address.domain else { return }
+        guard stated == address else { throw PortalFailure.invalid("The profile does not state this address.") }
         guard let service = profile.content.serviceUDF, service == identity.profile.udf else {
             throw PortalFailure.invalid("The profile does not state this portal.")
         }

@@ -149,8 +149,8 @@ extension PersonalSession {
         let access = PortalAccess(platform: platform, portal: portal)
         let client = try await access.client(for: address, signer: administrator.administratorSignature)
         if try await MeshSession(platform, portal: portal).published(client, as: udf) == nil {
-            try await client.createAccount(
-                profile: profile.envelope, updates: try await updates(of: .device, from: 0, context))
+            let first = try await updates(of: .device, from: 0, context).prefix(1)
+            try await client.createAccount(profile: profile.envelope, updates: Array(first))
         }
         record.addresses.append(address)
         try await access.remember(client)
