@@ -55,10 +55,21 @@ public final class FileContainerStore: ContainerStore {
         guard try isEmpty() else { return false }
         if let locks = try directory.subdirectory(locksName, create: false) {
             var held: [(name: String, lock: HeldLock)] = []
-            defer { for (_, lock) in held { lock.release() } }
+            var sidecars: [any ContainerSidecar] = []
+            defer {
+                for sidecar in sidecars { sidecar.release(.synchronize) }
+                for (_, lock) in held { lock.release() }
+            }
+            let containers = LinuxContainerDirectory(directory)
             do {
                 for name in try locks.names() {
                     held.append((name, try FileLock(name, in: locks).acquire(until: .now)))
+                    // Whoever makes durable what others have appended holds another lock of the same file.
+                    guard name.hasSuffix(".lock"),
+                        let sidecar = try containers.openSidecar(String(name.dropLast(5)), .append)
+                    else { continue }
+                    guard try sidecar.tryAcquire(.synchronize) else { return false }
+                    sidecars.append(sidecar)
                 }
             } catch let error as PlatformError where error.code == .timedOut {
                 return false
