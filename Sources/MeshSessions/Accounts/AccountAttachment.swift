@@ -33,7 +33,8 @@ struct AccountAttachment: Sendable {
         let access = PortalAccess(platform: platform, portal: portal)
         let client = try await access.client(for: address, signer: administrator.administratorSignature)
         let synchronizer = Synchronizer(platform: platform, account: profile, keys: storeKeys, portal: client)
-        var report = try await synchronizer.run()
+        // What waits in other stores is the device's to sign.
+        var report = try await synchronizer.run(sending: [])
         let (deviceSeed, _) = try await ProfileKeeper(platform: platform).seed(ProfileDevice.self, of: device.udf)
         var entry = try await connection(of: device, storeKeys)
         if let found = entry, (try? AccountKeys(opening: found, of: profile, seed: deviceSeed)) == nil { entry = nil }
@@ -46,7 +47,7 @@ struct AccountAttachment: Sendable {
             } else {
                 try await store.update(made, from: nil)
             }
-            report.changes.note(try await synchronizer.run().changes)
+            report.changes.note(try await synchronizer.run(sending: [.device]).changes)
             report.changes.note(.connection, .created, device.udf.text)
             entry = made
         }

@@ -99,11 +99,12 @@ extension MeshSession {
         }
     }
 
-    /// Whether the portal has certainly not made the account.
+    /// Whether the portal has certainly not made the account. Where that is not certain, the mark stays, and it is looked up
+    /// before anything else is made.
     private static func isRefusal(_ error: PortalError) -> Bool {
         let refusals: [PortalError.Code] = [
-            .accountExists, .invalidName, .rejected, .unauthorized, .wrongClock, .tooLarge, .overloaded, .malformed,
-            .serviceChanged, .invalidAddress,
+            .accountExists, .invalidName, .rejected, .unauthorized, .wrongClock, .tooLarge, .serviceChanged,
+            .invalidAddress,
         ]
         return refusals.contains(error.code)
     }

@@ -30,10 +30,12 @@ struct Synchronizer: Sendable {
 
     /// Receives what is new in all stores, and sends what waits, the device catalog first.
     ///
-    /// - Parameter status: what the portal has just said, if it was asked already.
+    /// - Parameters:
+    ///   - status: what the portal has just said, if it was asked already.
+    ///   - stores: the stores of which changes are sent; nil: all.
     /// - Throws: ``PortalError``, among them `rolledBack` and `forked`; ``DAREError``, ``PlatformError``. What was done before
     ///   stays done.
-    func run(_ status: StatusResponse? = nil) async throws -> SyncReport {
+    func run(_ status: StatusResponse? = nil, sending stores: Set<StoreName>? = nil) async throws -> SyncReport {
         var report = SyncReport()
         let said: StatusResponse
         if let status { said = status } else { said = try await portal.status() }
@@ -42,7 +44,7 @@ struct Synchronizer: Sendable {
         for store in Self.order(states.keys) {
             try await receive(store, to: states[store], &report)
         }
-        try await send(&report)
+        try await send(stores, &report)
         return report
     }
 
@@ -223,8 +225,8 @@ struct Synchronizer: Sendable {
         let changes: [(id: String, key: String, frame: Int)]
     }
 
-    private func send(_ report: inout SyncReport) async throws {
-        for store in try await waitingStores() { try await send(store, &report) }
+    private func send(_ stores: Set<StoreName>?, _ report: inout SyncReport) async throws {
+        for store in try await waitingStores() where stores?.contains(store) ?? true { try await send(store, &report) }
         let (keys, platform) = (keys, platform)
         report.conflicts = try await calls.run(deadline: Self.deadline) {
             try Self.conflicts(keys: keys, platform: platform)
