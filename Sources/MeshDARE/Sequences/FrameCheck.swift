@@ -32,6 +32,7 @@ enum FrameCheck {
         previous: [UInt8]?, header: UnsafeRawBufferPointer, trailer: UnsafeRawBufferPointer, payloadDigest: [UInt8],
         _ encoding: JSONEncoding
     ) -> [UInt8] {
+        // Proof: a digest of `size` octets is written below, whatever it is of.
         [UInt8](unsafeUninitializedCapacity: size) { value, count in
             (previous ?? zeros).withUnsafeBytes { previous in
                 payloadDigest.withUnsafeBytes { payloadDigest in

@@ -68,6 +68,7 @@ struct SideIndex: Sendable {
     }
 
     private static func read(_ file: any ContainerFile, count: Int) throws -> [UInt8] {
+        // Proof: what is counted as filled is what was read.
         try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             filled = try file.read(at: 0, into: UnsafeMutableRawBufferPointer(buffer))
         }

@@ -50,6 +50,7 @@ struct TextScan {
         guard octets.count - place >= size else { return nil }
         let text = UnsafeRawBufferPointer(rebasing: octets[place..<place + size])
         var isRead = false
+        // Proof: `count` octets are counted as filled only when all of them were decoded.
         let value = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
             let target = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
             isRead = Base64URL.decode(text, filling: target)
