@@ -32,8 +32,11 @@ final class SimulatedFile: Sendable {
 
     func write(_ octets: [UInt8], at offset: Int) {
         state.withLock { state in
-            state.pending.append(.write(octets, at: offset))
             Self.apply(.write(octets, at: offset), to: &state.seen)
+            // A disk writes whole sectors, with what was in them before.
+            let start = offset / Self.sector * Self.sector
+            let end = (offset + octets.count + Self.sector - 1) / Self.sector * Self.sector
+            state.pending.append(.write(Array(state.seen[start..<min(end, state.seen.count)]), at: start))
         }
     }
 

@@ -42,7 +42,7 @@ import Testing
 
     /// Mistakes in the log or in what is below it.
     enum Defect: String, CaseIterable, Sendable {
-        case noSynchronization, namesNotDurable, newFilesNotDurable, noLocks, newLockFiles
+        case noSynchronization, namesNotDurable, newFilesNotDurable, noLocks, newLockFiles, wordsNotDurable
         case trustsTheEnd, publishesBeforeWriting, synchronizesAgain, cutsWithoutLock, ignoresHoles
 
         var story: (FrameLog.Defects, SimulatedDisk.Negligence) {
@@ -52,6 +52,7 @@ import Testing
             case .newFilesNotDurable: ([], .newFiles)
             case .noLocks: ([], .locks)
             case .newLockFiles: ([], .lockFiles)
+            case .wordsNotDurable: ([], .words)
             case .trustsTheEnd: (.trustsTheEnd, [])
             case .publishesBeforeWriting: (.publishesBeforeWriting, [])
             case .synchronizesAgain: (.synchronizesAgain, [])

@@ -90,7 +90,7 @@ public final class DARESequence: Sendable {
     ) throws -> DARESequence {
         let made = try FirstFrame.encode(options, keys: keys, random: random)
         let log = try FrameLog.create(
-            name, in: directory, firstFrame: made.octets, isIntact: FrameRecovery.isIntact)
+            name, in: directory, firstFrame: made.octets, isIntact: FrameRecovery.checkup)
         let sequence = try DARESequence(log: log, directory, .append, keys: keys, random: random)
         if let seed = made.seed { sequence.state.withLock { $0.seeds[0] = seed } }
         if options.policy.encryption == .session, let seed = made.seed {
@@ -106,7 +106,7 @@ public final class DARESequence: Sendable {
         _ name: String, in directory: any ContainerDirectory, _ access: ContainerAccess = .append,
         keys: SequenceKeys = .none, random: any RandomSource = SystemRandomSource()
     ) throws -> DARESequence? {
-        guard let log = try FrameLog.open(name, in: directory, access, isIntact: FrameRecovery.isIntact) else {
+        guard let log = try FrameLog.open(name, in: directory, access, isIntact: FrameRecovery.checkup) else {
             return nil
         }
         return try DARESequence(log: log, directory, access, keys: keys, random: random)

@@ -95,8 +95,6 @@ struct FrameWalker {
             return try StoredFrame(log, at: position, limit: end)
         } catch is DAREError {
             return nil
-        } catch is JBCDError {
-            return nil
         }
     }
 

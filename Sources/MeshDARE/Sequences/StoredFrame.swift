@@ -22,11 +22,13 @@ struct StoredFrame: Sendable {
 
     /// Reads the frame at `position`, which must end by `limit`.
     ///
-    /// - Throws: ``DAREError`` `malformed`, ``JBCDError``, ``PlatformError``.
+    /// - Throws: ``DAREError`` `malformed`, ``PlatformError``.
     init(_ log: FrameLog, at position: Int, limit: Int) throws {
         let window = try FrameWindow(log, at: position, count: max(0, min(StoredFrame.small, limit - position)))
         let opening = window.octets
-        let frame = try opening.withOctets { (octets) throws(JBCDError) in try JBCDFrame.frameHead(octets) }
+        let frame = try StoredFrame.located(log, at: position) { () throws(JBCDError) in
+            try opening.withOctets { (octets) throws(JBCDError) in try JBCDFrame.frameHead(octets) }
+        }
         guard frame.frameSize <= limit - position else {
             throw DAREError(.malformed, "The frame at \(position) of \(log.path) is cut off.")
         }
@@ -41,8 +43,9 @@ struct StoredFrame: Sendable {
         var ranges: [Range<Int>] = []
         var size = 0
         while place < contentEnd {
-            let record = try window.read(place, min(JBCDFrame.largestHead, contentEnd - place)).withOctets {
-                (octets) throws(JBCDError) in try JBCDFrame.recordHead(octets)
+            let head = try window.read(place, min(JBCDFrame.largestHead, contentEnd - place))
+            let record = try StoredFrame.located(log, at: position) { () throws(JBCDError) in
+                try head.withOctets { (octets) throws(JBCDError) in try JBCDFrame.recordHead(octets) }
             }
             let start = place + record.headSize
             guard record.contentSize <= contentEnd - start, ranges.count < 3 else {
@@ -65,13 +68,27 @@ struct StoredFrame: Sendable {
             size == frame.contentSize && JBCDFrame.Extent(contentSize: frame.contentSize).headSize == frame.headSize
     }
 
+    /// Says where what is wrong is: in the frame that begins, or ends, at `position`.
+    private static func located(
+        _ log: FrameLog, at position: Int, _ body: () throws(JBCDError) -> JBCDFrame.Extent
+    ) throws(DAREError) -> JBCDFrame.Extent {
+        do {
+            return try body()
+        } catch {
+            throw DAREError(
+                .malformed, "The frame at \(position) of \(log.path) is damaged.",
+                remedy: "Verify the sequence to see what can be read.", cause: error)
+        }
+    }
+
     /// Reads the frame that ends at `end`.
     ///
     /// - Throws: as ``init(_:at:limit:)``.
     init(_ log: FrameLog, endingAt end: Int) throws {
         let count = min(JBCDFrame.largestHead, end)
-        let extent = try log.read(at: end - count, count: count).withOctets { (octets) throws(JBCDError) in
-            try JBCDFrame.frameTail(octets)
+        let octets = try log.read(at: end - count, count: count)
+        let extent = try StoredFrame.located(log, at: end) { () throws(JBCDError) in
+            try octets.withOctets { (octets) throws(JBCDError) in try JBCDFrame.frameTail(octets) }
         }
         guard extent.frameSize <= end else {
             throw DAREError(.malformed, "The frame before \(end) of \(log.path) is longer than the file.")

@@ -21,16 +21,17 @@ extension FrameLog {
                 let isDoubtful = words[.synchronizing] != 0 || words[.failures] != words[.repairs]
                 guard isDoubtful, published > known.end else { return try advance(to: published) }
                 // A synchronization has failed, or may fail at this moment: the system may have dropped what was published.
-                let start = known.end > 0 ? known.end : min(try verifiedPlace(words), published)
+                let start = try known.end > 0 ? known.end : durablePlace(words, published).proven
                 return try advance(to: FrameScan(self, length: published).wholeEnd(from: start, doubting: true))
             }
             if length == known.walkedLength { return known.end }
-            let start = known.end > 0 ? known.end : try verifiedPlace(words ?? ContainerWords())
-            let scan = FrameScan(self, length: length)
-            let end = try scan.wholeEnd(from: start, doubting: true)
+            let start = try known.end > 0 ? known.end : durablePlace(words ?? ContainerWords(), length).proven
+            let end = try FrameScan(self, length: length).wholeEnd(from: start, doubting: true)
             // Somebody may have begun to write behind the end meanwhile; who does that stores the words first.
             if published == nil, let words = try readersWords(), publishedEnd(words) != nil { continue }
-            if start == 0, end < length, try scan.isDamaged(at: end) { throw damaged(at: end) }
+            if start == 0, end < length, case .found(let reason) = try damage(behind: end, length: length) {
+                throw damaged(at: end, reason)
+            }
             state.withLock { if known.end <= end { $0.walkedLength = length } }
             return try advance(to: end)
         }

@@ -62,33 +62,28 @@ extension FrameLog {
     ) throws -> Int {
         try sidecar.acquire(.synchronize, until: deadline)
         defer { giveBack(sidecar) }
-        if words[.file] != file.identity { try sidecar.store(0, in: .file) }
-        let start = min(try verifiedPlace(words), length)
+        let durable = try durablePlace(words, length)
         let end =
             defects.contains(.trustsTheEnd)
-            ? length : try FrameScan(self, length: length).wholeEnd(from: start, doubting: true)
-        guard end > 0 else {
-            throw DAREError(.malformed, "The file \(path) does not begin with a frame.")
+            ? length : try FrameScan(self, length: length).wholeEnd(from: durable.proven, doubting: true)
+        guard try FrameScan(self, length: end).frameBegins(at: 0) else {
+            throw damaged(at: 0, "It may be a file of another kind.")
         }
-        if end < length {
-            if start == 0, try FrameScan(self, length: length).isDamaged(at: end) {
-                throw damaged(at: end)
-            }
-            if start == 0 { try keepBeside(end..<length) }
-            try file.truncate(to: end)
-        }
+        if end < length { try cutOff(end..<length, durable: durable) }
+        // Who has made the file, or put it in its place, may have been killed before its name was durable. Before the words
+        // are changed: else the file that had the name is back after a power cut, and nothing is known of it any more.
+        try directory.synchronize()
+        if words[.file] != file.identity { try sidecar.store(0, in: .file) }
+        try sidecar.store(0, in: .end)
         try sidecar.store(1, in: .synchronizing)
         try synchronizeFile(sidecar, durableEnd: UInt64(end))
-        // Who has made the file, or put it in its place, may have been killed before its name was durable.
-        try directory.synchronize()
-        for (word, value) in [
-            (ContainerWord.writing, 0), (.end, UInt64(end)), (.file, file.identity),
-        ] {
-            try sidecar.store(value, in: word)
-        }
+        try sidecar.store(0, in: .writing)
+        try sidecar.store(file.identity, in: .file)
         try noteVerifiedEnd(UInt64(end), sidecar)
-        // So that it is known after a crash where the file was durable.
+        // So that it is known after a crash where the file was durable. Before there is an end: without one nobody appends, and
+        // the next one does this again if it fails.
         try sidecar.synchronize()
+        try sidecar.store(UInt64(end), in: .end)
         return end
     }
 
@@ -106,6 +101,7 @@ extension FrameLog {
         let whole = try FrameScan(self, length: end).wholeEnd(from: durable, doubting: true)
         try writeAgain(durable..<whole)
         let mustCut = whole < end || words[.writing] != 0
+        if whole < end { try keepBeside(whole..<end, ifWhole: true) }
         if mustCut {
             // Until the file ends there, durably.
             try sidecar.store(1, in: .writing)
@@ -120,38 +116,19 @@ extension FrameLog {
         return whole
     }
 
-    func damaged(at position: Int) -> DAREError {
-        DAREError(
-            .malformed, "The file \(path) is damaged at \(position): no frame is there, and much follows.",
-            remedy: "Verify it to see what can be read, or get it from a copy. Nothing was changed.")
-    }
-
-    /// Keeps what is cut off a file of which nothing is known, in a file beside it.
-    private func keepBeside(_ range: Range<Int>) throws {
-        guard range.count <= Self.mostCutOff else {
-            throw damaged(at: range.lowerBound)
-        }
-        let octets = try read(at: range.lowerBound, count: range.count)
-        guard octets.contains(where: { $0 != 0 }) else { return }
-        for number in 1... {
-            do {
-                return try directory.createFile("\(name).torn-\(number)", with: octets)
-            } catch let error as PlatformError where error.code == .alreadyExists {
-                continue
-            }
-        }
-    }
-
-    private static let mostCutOff = 64 << 20
-
     // MARK: A place that was durable, remembered across restarts
 
-    /// A place from which on the file has to be checked after a restart; 0 if none is known.
-    func verifiedPlace(_ words: ContainerWords) throws -> Int {
-        guard let place = Int(exactly: words[.verifiedEnd]), place > 0, place <= (try file.length()),
-            words[.verifiedMark] == (try mark(of: place))
-        else { return 0 }
-        return place
+    /// Up to where the file was durable as the words say, and the last place up to there that the file proves: where it has to
+    /// be checked from on. 0 if there is none.
+    func durablePlace(_ words: ContainerWords, _ length: Int) throws -> (claimed: Int, proven: Int) {
+        let place = words[.file] == file.identity ? Int(exactly: words[.durableEnd]) ?? 0 : 0
+        if place > 0, place <= length, try FrameScan(self, length: length).frameEnds(at: place) {
+            return (place, place)
+        }
+        guard let verified = Int(exactly: words[.verifiedEnd]), verified > 0, verified <= length,
+            words[.verifiedMark] == (try mark(of: verified))
+        else { return (place, 0) }
+        return (max(place, verified), verified)
     }
 
     func noteVerifiedEnd(_ end: UInt64, _ sidecar: any ContainerSidecar) throws {

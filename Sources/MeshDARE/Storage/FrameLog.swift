@@ -32,7 +32,10 @@ public final class FrameLog: Sendable {
 
     /// Tells whether the frame from the first position to the second has the content it was written with; nil if nothing
     /// in it tells. Asked about frames that a power cut may have left with holes.
-    public typealias FrameCheckup = @Sendable (FrameLog, Range<Int>) throws -> Bool?
+    ///
+    /// With a place, it tells instead whether this is a frame of the file that was written after the one that ends there, and no
+    /// part of a payload that looks like a frame; what is between them is not known.
+    public typealias FrameCheckup = @Sendable (FrameLog, Range<Int>, _ behind: Int?) throws -> Bool?
 
     struct State {
         var sidecar: (any ContainerSidecar)?
@@ -83,11 +86,13 @@ public final class FrameLog: Sendable {
     /// Opens the log called `name`; nil if it is not there.
     ///
     /// If nobody has it open, or an earlier user was killed or lost power, opening it for appending checks its end under the
-    /// lock, waiting for it 10 seconds at most: it cuts off what is no whole frame, and synchronizes the rest.
+    /// lock, waiting for it 10 seconds at most: it cuts off what is no whole frame, and synchronizes the rest. What was durable is
+    /// never cut off; whole frames behind what is torn are kept in a file `NAME.torn-N`. If nothing is known of the file, as
+    /// its lock file is gone, only a torn tail is cut off, and kept there.
     ///
     /// - Parameter isIntact: checks frames that a power cut may have left with holes.
-    /// - Throws: ``DAREError`` `malformed` if the file does not begin with a frame, or is damaged before its last one;
-    ///   ``PlatformError``.
+    /// - Throws: ``DAREError`` `malformed` if the file does not begin with a frame, or is damaged where more than a torn tail
+    ///   would have to be cut off: the message says where, and nothing was changed; ``PlatformError``.
     public static func open(
         _ name: String, in directory: any ContainerDirectory, _ access: ContainerAccess = .append,
         isIntact: FrameCheckup? = nil

@@ -29,6 +29,23 @@ struct FrameScan {
         return position
     }
 
+    /// Whether a whole frame begins at `place`.
+    func frameBegins(at place: Int) throws -> Bool {
+        var window = Window(log: log, length: length)
+        return try window.frameEnd(at: place) != nil
+    }
+
+    /// Whether the last octets before `place` are the end of a frame, which begins as it ends.
+    func frameEnds(at place: Int) throws -> Bool {
+        let start = max(0, place - JBCDFrame.largestHead)
+        let tail = try log.read(at: start, count: place - start)
+        guard let extent = try? tail.withUnsafeBytes({ try JBCDFrame.frameTail($0) }), extent.frameSize <= place else {
+            return false
+        }
+        let head = try log.read(at: place - extent.frameSize, count: extent.headSize)
+        return head.elementsEqual(tail.suffix(extent.headSize).reversed())
+    }
+
     /// Whether what stands at `place`, where no whole frame is, was changed after it was written. Else it was never written to
     /// its end: it stops where the file does, or parts of it are empty.
     func isDamaged(at place: Int) throws -> Bool {
@@ -71,7 +88,7 @@ struct FrameScan {
     private static let sector = 512
 
     /// Whether the frame has empty sectors that it was not written with.
-    private func hasHole(_ frame: Range<Int>) throws -> Bool {
+    func hasHole(_ frame: Range<Int>) throws -> Bool {
         let first = (frame.lowerBound + Self.sector - 1) / Self.sector * Self.sector
         var place = first
         while place + Self.sector <= frame.upperBound {
@@ -79,7 +96,7 @@ struct FrameScan {
             let octets = try log.read(at: place, count: count)
             for start in stride(from: 0, to: count, by: Self.sector)
             where octets[start] == 0 && octets[start..<start + Self.sector].allSatisfy({ $0 == 0 }) {
-                return try log.isIntact?(log, frame) == false
+                return try log.isIntact?(log, frame, nil) == false
             }
             place += count
         }

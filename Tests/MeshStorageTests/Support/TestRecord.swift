@@ -50,8 +50,8 @@ public struct TestRecord: Hashable, Sendable {
             batch: UInt16(truncatingIfNeeded: value(8)))
     }
 
-    /// For ``FrameLog``: whether a frame has the content it was written with.
-    public static let isIntact: FrameLog.FrameCheckup = { log, frame in
+    /// For ``FrameLog``: whether a frame has the content it was written with, which parts of payloads have not.
+    public static let isIntact: FrameLog.FrameCheckup = { log, frame, _ in
         TestRecord(content: try log.frame(at: frame.lowerBound).content) != nil
     }
 

@@ -1,0 +1,70 @@
+import MeshDARE
+import MeshEncoding
+import MeshFiles
+import MeshPlatforms
+import MeshStorageTestSupport
+import MeshTestSupport
+import Testing
+
+/// A damaged file on the disk, after a restart of the machine.
+@Suite struct RestartTests {
+    private let setting: FrameLogTests.Setting
+    private let scratch: Scratch
+
+    init() throws {
+        setting = try FrameLogTests.Setting(.disk)
+        scratch = try #require(setting.scratch)
+    }
+
+    /// Lets the words of the lock file be those of another run of the machine.
+    private func restart() throws {
+        let lock = try #require(try scratch.open().subdirectory("locks", create: false))
+        var words = try #require(try lock.readFile("log.lock", limit: 4096))
+        words[0] ^= 1
+        try lock.replaceFile("log.lock", with: words)
+    }
+
+    /// Sets the first whole sector behind `place` to zeros.
+    private func punch(behind place: Int) throws {
+        let file = try #require(try setting.directory.openFile("log", .append))
+        try [UInt8](repeating: 0, count: 512).withUnsafeBytes { try file.write($0, at: (place + 511) / 512 * 512) }
+    }
+
+    @Test func `Where it was durable, nothing is cut off; without lock file nothing with whole frames behind it`()
+        throws
+    {
+        var ends: [Int] = []
+        do {
+            let log = try setting.create()
+            for number in UInt32(0)..<6 {
+                try FrameLogTests.append(log, number..<number + 1, size: 2000, .grouped)
+                ends.append(try log.refresh())
+            }
+        }
+        // Two more frames, of a program that knows nothing of words; the first has a hole.
+        for number in UInt32(6)..<8 {
+            try setting.scribble(JBCDFrame.encode(TestRecord(writer: 1, number: number).encoded(size: 2000)))
+        }
+        try punch(behind: ends[5] + 100)
+        try punch(behind: ends[1] + 100)
+        let octets = try setting.octets()
+        try restart()
+        let log = try setting.open()
+        #expect(try log.refresh() == ends[5])
+        #expect(try setting.octets() == Array(octets[..<ends[5]]))
+        #expect(try setting.octets("log.torn-1") == Array(octets[ends[5]...]))
+        try FrameLogTests.append(log, 6..<7, size: 2000, .grouped)
+        // Nobody has it open, and the lock file goes.
+        let whole = try setting.octets()
+        let lock = try #require(try scratch.open().subdirectory("locks", create: false))
+        #expect(try lock.removeFile("log.lock"))
+        do {
+            _ = try setting.open()
+            Issue.record("it was opened")
+        } catch let error as DAREError {
+            #expect(
+                error.code == .malformed && error.remedy != nil && error.message.contains(" \(ends[1]):"), "\(error)")
+        }
+        #expect(try setting.octets() == whole)
+    }
+}
