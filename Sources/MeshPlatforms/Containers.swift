@@ -85,11 +85,11 @@ public protocol ContainerFile: AnyObject, Sendable {
 /// except those that ``ContainerWord/survivesRestart`` names: these have values that they had at one moment since the last
 /// ``synchronize()``. A value opened for reading only reads the words.
 public protocol ContainerSidecar: AnyObject, Sendable {
-    /// Takes `lock`, waiting until `deadline`.
+    /// Takes `lock`, waiting until `deadline`. Who has waited for some milliseconds goes before those who come again.
     ///
     /// - Throws: ``PlatformError`` `timedOut`, `inputOutput`.
     func acquire(_ lock: ContainerLock, until deadline: ContinuousClock.Instant) throws
-    /// Takes `lock` if nobody holds it.
+    /// Takes `lock` if nobody holds it, nor is to have it next: see ``acquire(_:until:)``.
     func tryAcquire(_ lock: ContainerLock) throws -> Bool
     /// Gives back `lock`, which the caller has taken.
     func release(_ lock: ContainerLock)

@@ -75,9 +75,19 @@ public final class RunningChild {
         return Child.End(output: output, status: wait())
     }
 
+    /// Sends it a signal.
+    public func send(_ signal: Int32) { Glibc.kill(id, signal) }
+
+    /// Stops it, until it is sent `SIGCONT`: it does nothing any more on return.
+    public func stop() {
+        send(SIGSTOP)
+        var status: Int32 = 0
+        while waitpid(id, &status, WUNTRACED) < 0, errno == EINTR {}
+    }
+
     /// Kills it, and waits until it has gone.
     public func kill() {
-        Glibc.kill(id, SIGKILL)
+        send(SIGKILL)
         wait()
     }
 

@@ -15,6 +15,7 @@
 const int linux_O_PATH = O_PATH;
 const int linux_O_NOATIME = O_NOATIME;
 const int linux_F_OFD_SETLK = F_OFD_SETLK;
+const int linux_F_OFD_GETLK = F_OFD_GETLK;
 const long linux_UTIME_OMIT = UTIME_OMIT;
 
 int linux_rename_noreplace(int old_directory, const char *old_name, int new_directory, const char *new_name) {

@@ -11,15 +11,14 @@ import Synchronization
 ///
 /// The file begins with what identifies this run of the machine; if that is another, the words are those of before a restart.
 final class LinuxSidecar: ContainerSidecar {
-    private let path: String
+    let path: String
     private let name: String
     private let directory: Directory
-    private let descriptor: FileDescriptor
+    let descriptor: FileDescriptor
     private let status: FileStatus.Identity
     private let run: UInt64
     private let page: Page
-    /// The locks that threads of this process hold through this value, which are one holder to the system.
-    private let held = Mutex<Set<ContainerLock>>([])
+    let locks = Mutex(Locks())
 
     private init(_ name: String, in directory: Directory, _ opened: consuming Opened) throws {
         self.name = name
@@ -115,58 +114,10 @@ final class LinuxSidecar: ContainerSidecar {
 
     func wake(_ word: ContainerWord) { linux_word_wake(page.address + Self.offset(word)) }
 
-    // MARK: Locks
-
     func isCurrent() throws -> Bool {
         let links = linux_links(descriptor.number)
         guard links >= 0 else { throw PlatformError.file(errno, "statx", path: path) }
         return links > 0
-    }
-
-    func acquire(_ lock: ContainerLock, until deadline: ContinuousClock.Instant) throws {
-        var pause: UInt32 = 20
-        var attempts = 0
-        while try !tryAcquire(lock) {
-            // Mostly it is held for some microseconds.
-            attempts += 1
-            if attempts < Self.attemptsAtOnce {
-                sched_yield()
-                continue
-            }
-            guard ContinuousClock.now < deadline else {
-                throw PlatformError(
-                    .timedOut, store: path, "Another process or task held the lock until the deadline.",
-                    remedy: "Find it with `fuser -v \(path)` and let it finish, then try again.")
-            }
-            usleep(pause)
-            pause = min(pause * 2, Self.longestPause)
-        }
-    }
-
-    private static let attemptsAtOnce = 16
-    private static let longestPause: UInt32 = 500  // µs
-
-    func tryAcquire(_ lock: ContainerLock) throws -> Bool {
-        guard held.withLock({ $0.insert(lock).inserted }) else { return false }
-        if set(F_WRLCK, lock) { return true }
-        let failure = errno
-        held.withLock { _ = $0.remove(lock) }
-        guard [EAGAIN, EACCES, EINTR].contains(failure) else {
-            throw PlatformError.file(failure, "fcntl", path: path)
-        }
-        return false
-    }
-
-    func release(_ lock: ContainerLock) {
-        _ = set(F_UNLCK, lock)
-        held.withLock { _ = $0.remove(lock) }
-    }
-
-    /// Octet 0 is that of ``FileLock``, so that erasing waits for those who append; its octet 1 is left out.
-    private func set(_ type: Int32, _ lock: ContainerLock) -> Bool {
-        var request = Glibc.flock(
-            l_type: Int16(type), l_whence: Int16(SEEK_SET), l_start: lock == .append ? 0 : 2, l_len: 1, l_pid: 0)
-        return fcntl(descriptor.number, linux_F_OFD_SETLK, &request) == 0
     }
 
     /// The page of the file that those who wait are found by.

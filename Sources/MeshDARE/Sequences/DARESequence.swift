@@ -185,8 +185,8 @@ public final class DARESequence: Sendable {
     /// - Parameters:
     ///   - durability: when to return.
     ///   - deadline: until when to wait for the lock.
-    /// - Throws: ``DAREError`` `unknownSequenceType`; ``PlatformError`` `timedOut`, `noSpace`, `inputOutput`; what `body`
-    ///   throws.
+    /// - Throws: ``DAREError`` `unknownSequenceType`, `inDoubt` (it was appended, and may not be durable:
+    ///   ``synchronize()`` tells); ``PlatformError`` `timedOut`, `noSpace`, `inputOutput`; what `body` throws.
     public func append<R>(
         durability: FrameLog.Durability = .grouped, until deadline: ContinuousClock.Instant = .now + .seconds(10),
         _ body: (inout SequenceAppender) throws -> R

@@ -9,7 +9,9 @@ extension FrameLog {
     ///
     /// - Throws: ``DAREError`` `replaced`; ``PlatformError`` `timedOut` if the lock is held until `deadline`, `noSpace`,
     ///   `readOnly`, `inputOutput` (also when an earlier synchronization has failed: open the log anew). Nothing was appended
-    ///   then, except after a failed synchronization, when it is not known what will be there. What `body` throws.
+    ///   then, except after a failed synchronization, when it is not known what will be there. ``DAREError`` `inDoubt` if it
+    ///   was appended, and is not known to be durable: others hold the lock for that until `deadline`, which is 10 seconds
+    ///   from then at least. What `body` throws.
     public func append<R>(
         durability: Durability, until deadline: ContinuousClock.Instant, _ body: (inout FrameBatch) throws -> R
     ) throws -> R {
@@ -49,12 +51,26 @@ extension FrameLog {
         }
         guard end > start else { return result }
         state.withLock { $0.end = max($0.end, end) }
-        switch durability {
-        case .record: try synchronizeAlone(deadline: deadline)
-        case .grouped: try makeDurable(to: end, own: end - start)
-        case .atClose: break
+        do {
+            let deadline = max(deadline, .now + Self.leastPatience)
+            switch durability {
+            case .record: try synchronizeAlone(until: deadline)
+            case .grouped: try makeDurable(to: end, own: end - start, until: deadline)
+            case .atClose: break
+            }
+        } catch let error as PlatformError where error.code != .inputOutput {
+            throw inDoubt(error)
         }
         return result
+    }
+
+    /// Who has appended waits this long to know that it is durable, however little time is left.
+    private static let leastPatience = Duration.seconds(10)
+
+    private func inDoubt(_ cause: PlatformError) -> DAREError {
+        DAREError(
+            .inDoubt, "What was appended to \(path) is there, and it is not known whether it is durable.",
+            remedy: "Do not append it again: synchronize the log, and it is durable when that succeeds.", cause: cause)
     }
 
     /// Removes what was written of a batch that failed. If that fails too, whoever has the lock next does it, as `writing`

@@ -18,8 +18,11 @@ extension FrameLog {
 
     /// Returns when the file is durable up to `end`.
     ///
-    /// - Parameter own: how many octets before it are this writer's.
-    func makeDurable(to end: Int, own: Int = 0) throws {
+    /// - Parameters:
+    ///   - own: how many octets before it are this writer's.
+    ///   - deadline: until when to wait for others; nil to wait for them as long as it takes.
+    /// - Throws: ``PlatformError`` `timedOut` if others hold the lock until `deadline`, `inputOutput`.
+    func makeDurable(to end: Int, own: Int = 0, until deadline: ContinuousClock.Instant? = nil) throws {
         let sidecar = try self.sidecar
         var seen: UInt64?
         while true {
@@ -32,24 +35,25 @@ extension FrameLog {
             }
             seen = words[.durableEnd]
             if words[.durableEnd] >= UInt64(end) { return }
-            if try sidecar.tryAcquire(.synchronize) {
-                defer { giveBack(sidecar) }
-                return try synchronizeHoldingLock(sidecar, unlessDurableTo: end, own: own)
-            } else {
-                try waitForSynchronization(words, sidecar)
+            if try !sidecar.tryAcquire(.synchronize) {
+                guard let deadline, ContinuousClock.now >= deadline else {
+                    try waitForSynchronization(words, sidecar)
+                    continue
+                }
+                try sidecar.acquire(.synchronize, until: deadline)
             }
+            defer { giveBack(sidecar) }
+            return try synchronizeHoldingLock(sidecar, unlessDurableTo: end, own: own)
         }
     }
 
     /// Synchronizes the file, whatever others do.
-    func synchronizeAlone(deadline: ContinuousClock.Instant) throws {
+    ///
+    /// - Throws: as ``makeDurable(to:own:until:)``.
+    func synchronizeAlone(until deadline: ContinuousClock.Instant) throws {
         let sidecar = try self.sidecar
-        let deadline = max(deadline, .now + .seconds(10))
         // One at a time all the same: of two calls that fail together, the system tells only one.
-        while try !sidecar.tryAcquire(.synchronize) {
-            try waitForSynchronization(try sidecar.words(), sidecar)
-            if ContinuousClock.now >= deadline { try sidecar.acquire(.synchronize, until: deadline) }
-        }
+        try sidecar.acquire(.synchronize, until: deadline)
         defer { giveBack(sidecar) }
         try synchronizeHoldingLock(sidecar, unlessDurableTo: nil, own: 0)
     }

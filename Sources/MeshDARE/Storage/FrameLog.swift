@@ -220,6 +220,8 @@ public final class FrameLog: Sendable {
 extension DAREError.Code {
     /// Another file has taken the place of the one that is open.
     public static let replaced = DAREError.Code(name: "dare-replaced")
+    /// What was appended is in the file and seen by readers, and is not known to be durable: ``FrameLog/synchronize()`` tells.
+    public static let inDoubt = DAREError.Code(name: "dare-in-doubt")
 }
 
 extension FrameLog {

@@ -83,6 +83,8 @@ import MeshStorageTestSupport
                 } catch let error as DAREError where error.code == .replaced {
                     log = try open(name, directory)
                     continue
+                } catch let error as DAREError where error.code == .inDoubt {
+                    try log.synchronize()
                 }
                 break
             }

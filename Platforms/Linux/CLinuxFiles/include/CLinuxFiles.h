@@ -8,6 +8,8 @@
 extern const int linux_O_PATH;
 /// Tries to take a lock that belongs to the open file description (fcntl(2)).
 extern const int linux_F_OFD_SETLK;
+/// Asks whether such a lock could be taken (fcntl(2)).
+extern const int linux_F_OFD_GETLK;
 
 /// renameat2(2) with RENAME_NOREPLACE: fails with EEXIST where the new name is taken.
 int linux_rename_noreplace(int old_directory, const char *old_name, int new_directory, const char *new_name);
