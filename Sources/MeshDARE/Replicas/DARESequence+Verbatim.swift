@@ -28,6 +28,25 @@ extension DARESequence {
         return checker.state
     }
 
+    /// Appends frames that were made for this place, or verified already. Blocks.
+    ///
+    /// - Throws: ``ReplicaError`` `conflict` if the sequence goes on otherwise by now; as
+    ///   ``append(verbatim:expecting:durability:until:)``.
+    public func append(
+        _ prepared: PreparedFrames, durability: FrameLog.Durability = .grouped,
+        until deadline: ContinuousClock.Instant = .now + .seconds(10)
+    ) throws {
+        var places: [Int] = []
+        var position = prepared.before.octets
+        for frame in prepared.frames {
+            places.append(position)
+            position += frame.count
+        }
+        try append(
+            CheckedFrames(frames: prepared.frames, places: places, before: prepared.before, after: prepared.after),
+            durability, deadline)
+    }
+
     /// Frames of which it is known that they come after `before`.
     private struct CheckedFrames {
         let frames: [[UInt8]]

@@ -12,6 +12,19 @@ public struct PreparedFrames: Sendable {
     public let frames: [[UInt8]]
     /// The number of the first of them.
     public var first: Int { before.count }
+
+    init(before: FrameRunState, after: FrameRunState, frames: [[UInt8]]) {
+        self.before = before
+        self.after = after
+        self.frames = frames
+    }
+
+    /// Frames from another copy. Only for those that a ``RunVerifier`` or a ``FrameRunChecker`` has taken, all of them, on its
+    /// way from `before` to `after`.
+    package init(verified frames: [[UInt8]], from before: FrameRunState, to after: FrameRunState) {
+        precondition(frames.reduce(before.octets) { $0 + $1.count } == after.octets, "Those are other frames.")
+        self.init(before: before, after: after, frames: frames)
+    }
 }
 
 extension DARESequence {

@@ -51,7 +51,7 @@ extension PersonalSession {
         let keys = try await context().storeKeys
         let platform = platform
         return try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
-            try Synchronizer.conflicts(keys: keys, platform: platform)
+            try Synchronizer.conflicts(OpenedStores(keys: keys, platform: platform))
         }
     }
 
@@ -65,8 +65,7 @@ extension PersonalSession {
             let opened = try OpenedStore(conflict.store, keys: keys, platform: platform)
             guard keepingOurs else { return try opened.outbox.withdraw(conflict.change) }
             let present = try opened.replica?.find(conflict.key)
-            guard let waiting = try opened.outbox.changes(of: conflict.store).first(where: { $0.id == conflict.change })
-            else { return }
+            guard let waiting = try opened.outbox.find(conflict.change) else { return }
             let event: CatalogEvent = waiting.event == .delete ? .delete : present == nil ? .new : .update
             // What was deleted by both needs no decision any more.
             if event == .delete, present == nil { return try opened.outbox.withdraw(conflict.change) }
@@ -204,12 +203,10 @@ extension PersonalSession {
     ) async throws -> [ContainerUpdate] {
         let (keys, platform, profile) = (context.storeKeys, platform, profile)
         return try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
-            guard let sequence = try OpenedStore(store, keys: keys, platform: platform).replica?.sequence,
-                try sequence.refresh() > first
-            else { return [] }
+            let stores = OpenedStores(keys: keys, platform: platform)
+            guard let sequence = try stores.sequence(store), try sequence.refresh() > first else { return [] }
             var updates: [ContainerUpdate] = []
-            let devices = try OpenedStore(.device, keys: keys, platform: platform).replica
-            let book = try DeviceBook(profile, devices)
+            let book = try DeviceBook(profile, try stores.replica(.device))
             let start = try sequence.runState(at: first)
             var before = start
             _ = try sequence.verifyRuns(keys.scope(store), from: start) { claim in

@@ -71,12 +71,11 @@ extension PersonalSession {
         let context = try await context()
         let (keys, platform) = (context.storeKeys, platform)
         let points = try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
-            try StoreName.allCases.compactMap { store -> HistoryStatement.Point? in
-                guard let sequence = try OpenedStore(store, keys: keys, platform: platform).replica?.sequence else {
-                    return nil
+            let stores = OpenedStores(keys: keys, platform: platform)
+            return try StoreName.allCases.compactMap { store in
+                try stores.sequence(store).map {
+                    HistoryStatement.Point(store: store.containerName, point: HistoryPoint(try $0.runState()))
                 }
-                return HistoryStatement.Point(
-                    store: store.containerName, point: HistoryPoint(try sequence.runState()))
             }
         }
         return try VerifiedAssertion(
@@ -93,8 +92,8 @@ extension PersonalSession {
         let context = try await context()
         let (keys, platform, profile) = (context.storeKeys, platform, profile)
         try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
-            let devices = try OpenedStore(.device, keys: keys, platform: platform).replica
-            let book = try DeviceBook(profile, devices)
+            let stores = OpenedStores(keys: keys, platform: platform)
+            let book = try DeviceBook(profile, try stores.replica(.device))
             let envelope = try DAREEnvelope(statement)
             guard
                 let signed = book.all.lazy.compactMap({ device in
@@ -105,7 +104,7 @@ extension PersonalSession {
             }
             for store in signed.content.points {
                 guard let name = StoreName(containerName: store.store),
-                    let sequence = try OpenedStore(name, keys: keys, platform: platform).replica?.sequence,
+                    let sequence = try stores.sequence(name),
                     try sequence.compare(store.point) == .forked
                 else { continue }
                 throw SessionError(

@@ -179,7 +179,7 @@ extension PersonalSession {
                 guard let state, state.index != run.before.count else { throw error }
                 continue
             }
-            return try await synchronizer.append(run.frames, to: .device, after: run.before)
+            return try await synchronizer.append(run, to: .device)
         }
     }
 

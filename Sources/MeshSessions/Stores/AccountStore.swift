@@ -41,20 +41,20 @@ public struct StoredEntry: Sendable, Equatable {
 /// One store of an account on this machine: a catalog whose entries are the same on all devices once they are synchronised.
 ///
 /// Changes are kept at once, sealed, on this machine, and sent by ``PersonalSession/sync()``. The value holds the keys to the
-/// store: let go of it when the work is done.
+/// store, and keeps its files open: let go of it when the work is done.
 public struct AccountStore: Sendable {
     /// Which store.
     public let name: StoreName
-    let keys: StoreKeys
-    let platform: any MeshPlatform
+    private let platform: any MeshPlatform
+    private let stores: OpenedStores
     private var calls: BlockingCalls { BlockingCalls(store: platform.containers.name) }
     /// Opening a large catalog takes its time.
     private static let deadline = Duration.seconds(120)
 
     init(_ name: StoreName, keys: StoreKeys, platform: any MeshPlatform) {
         self.name = name
-        self.keys = keys
         self.platform = platform
+        stores = OpenedStores(keys: keys, platform: platform)
     }
 
     // MARK: Looking
@@ -183,28 +183,26 @@ public struct AccountStore: Sendable {
     // MARK: The parts
 
     private func work<R: Sendable>(_ body: @escaping @Sendable (OpenedStore) throws -> R) async throws -> R {
-        let (name, keys, platform) = (name, keys, platform)
-        return try await calls.run(deadline: Self.deadline) {
-            try body(try OpenedStore(name, keys: keys, platform: platform))
-        }
+        let (name, stores) = (name, stores)
+        return try await calls.run(deadline: Self.deadline) { try body(try stores.store(name)) }
     }
 }
 
 /// A store's two parts, opened: the replica, and the changes that wait. Every call blocks.
 struct OpenedStore {
     let name: StoreName
-    let directory: any ContainerDirectory
     /// What the portal has, as far as this machine knows; nil before the first synchronisation.
     let replica: Catalog?
     let outbox: Outbox
 
-    init(_ name: StoreName, keys: StoreKeys, platform: any MeshPlatform) throws {
+    init(name: StoreName, replica: Catalog?, outbox: Outbox) {
         self.name = name
-        directory = try Self.directory(of: keys.account, on: platform)
-        replica = try Catalog.open(
-            name.fileName, in: directory,
-            options: keys.options(.store(name), clock: platform.clock, random: platform.random))
-        outbox = try Outbox(in: directory, keys: keys, clock: platform.clock, random: platform.random)
+        self.replica = replica
+        self.outbox = outbox
+    }
+
+    init(_ name: StoreName, keys: StoreKeys, platform: any MeshPlatform) throws {
+        self = try OpenedStores(keys: keys, platform: platform).store(name)
     }
 
     static func directory(of account: UDF, on platform: any MeshPlatform) throws -> any ContainerDirectory {

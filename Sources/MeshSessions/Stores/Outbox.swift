@@ -12,38 +12,75 @@ import MeshPlatforms
 struct Outbox: Sendable {
     static let fileName = "Outbox.dcat"
     private let catalog: Catalog
+    private let names: OutboxNames
 
     /// The outbox in the account's `directory`; made if it is not there.
     ///
     /// - Throws: ``DAREError``, ``PlatformError``.
     init(in directory: any ContainerDirectory, keys: StoreKeys, clock: any MeshClock, random: any RandomSource) throws {
+        names = OutboxNames(keys.encryption)
         var options = keys.options(.outbox, clock: clock, random: random)
-        options.secondaryKeys = { content in
-            (try? JSONBCDDecoder().decode(PendingChange.self, from: content)).map { [Self.place($0.store, $0.key)] }
-                ?? []
+        options.secondaryKeys = { [names] content in
+            (try? JSONBCDDecoder().decode(PendingChange.self, from: content)).map { Self.places($0, names) } ?? []
         }
         catalog = try Catalog.openOrCreate(Self.fileName, in: directory, options: options)
     }
 
-    /// The secondary key by which the changes of an entry are found.
-    private static func place(_ store: StoreName, _ key: String) -> SecondaryKey {
-        SecondaryKey(name: "Entry", value: "\(store.rawValue)/\(key)")
+    // MARK: Finding
+
+    /// What a change is found by. It stands in the headers, so that nothing has to be opened to find it.
+    private static func places(_ change: PendingChange, _ names: OutboxNames) -> [SecondaryKey] {
+        [entry(names.name(change.store, change.key)), place(change.store, isConflict: change.isConflict)]
+    }
+
+    private static func entry(_ name: String) -> SecondaryKey { SecondaryKey(name: "Entry", value: name) }
+
+    /// The changes of an entry.
+    private func place(_ store: StoreName, _ key: String) -> SecondaryKey { Self.entry(names.name(store, key)) }
+
+    /// The changes of a store that can be sent, or that cannot.
+    private static func place(_ store: StoreName, isConflict: Bool) -> SecondaryKey {
+        SecondaryKey(name: isConflict ? "Conflict" : "Waiting", value: store.rawValue)
     }
 
     /// How many changes wait.
     var count: Int { get throws { try catalog.count } }
 
-    /// The changes, the oldest first; only those of `store`, if one is named.
+    /// The changes of `store`, those of an entry the oldest first.
     ///
     /// - Throws: ``PlatformError`` `corrupt` for one that cannot be read; ``DAREError``.
-    func changes(of store: StoreName? = nil) throws -> [PendingChange] {
-        try catalog.keys.compactMap { key in try catalog.find(key).map(change) }
-            .filter { store == nil || $0.store == store }
+    func changes(of store: StoreName) throws -> [PendingChange] {
+        // What is made after a conflict waits until that is decided: so conflicts are older.
+        try [true, false].flatMap { try catalog.find(Self.place(store, isConflict: $0)).map(change) }
+    }
+
+    /// The identifiers of the changes of `store` that can be sent, the oldest first.
+    func waiting(for store: StoreName) throws -> [String] {
+        try catalog.find(Self.place(store, isConflict: false)).map(\.key)
+    }
+
+    /// The changes of `store` that somebody has to decide about, the oldest first.
+    func conflicts(in store: StoreName) throws -> [PendingChange] {
+        try catalog.find(Self.place(store, isConflict: true)).map(change)
+    }
+
+    /// The change of that identifier; nil if it is not there any more.
+    func find(_ id: String) throws -> PendingChange? { try catalog.find(id).map(change) }
+
+    /// Whether changes of an entry wait.
+    func hasChanges(of key: String, in store: StoreName) throws -> Bool {
+        try !catalog.find(place(store, key)).isEmpty
+    }
+
+    /// Whether one of several changes of an entry waits for a decision.
+    func isUndecided(_ key: String, in store: StoreName) throws -> Bool {
+        let records = try catalog.find(place(store, key))
+        return try records.count > 1 && records.contains { try change($0).isConflict }
     }
 
     /// The last change of an entry; nil if none waits.
     func lastChange(of key: String, in store: StoreName) throws -> PendingChange? {
-        try catalog.find(Self.place(store, key)).last.map(change)
+        try catalog.find(place(store, key)).last.map(change)
     }
 
     private func change(_ record: CatalogRecord) throws -> PendingChange {
@@ -55,6 +92,8 @@ struct Outbox: Sendable {
                 "A change that waits to be sent (frame \(record.version.frame)) is damaged.", cause: error)
         }
     }
+
+    // MARK: Changing
 
     /// Keeps the changes that `body` gives, all or none. Nobody else puts any in while it runs.
     func add(_ body: () throws -> [PendingChange]) throws {
@@ -87,7 +126,7 @@ struct Outbox: Sendable {
                 if transaction.find(sent.id) != nil { try transaction.delete(sent.id, from: nil) }
             }
             for (key, frame) in bases.values {
-                for record in try catalog.find(Self.place(store, key)) where !gone.contains(record.key) {
+                for record in try catalog.find(place(store, key)) where !gone.contains(record.key) {
                     var later = try change(record)
                     later.base = frame
                     _ = try transaction.update(later.id, try self.frame(later), from: nil)
@@ -110,8 +149,8 @@ struct Outbox: Sendable {
     }
 
     private func frame(_ change: PendingChange) throws -> CatalogFrame {
-        CatalogFrame(
-            try JSONBCDEncoder(JSONWritingOptions(.jsonB)).encode(change),
-            secondaryKeys: [Self.place(change.store, change.key)])
+        var frame = CatalogFrame(try JSONBCDEncoder(JSONWritingOptions(.jsonB)).encode(change))
+        frame.meta.keyValues = Self.places(change, names).map { ContentMeta.KeyValue(key: $0.name, value: $0.value) }
+        return frame
     }
 }

@@ -16,7 +16,20 @@ struct Synchronizer: Sendable {
     let account: VerifiedProfile<ProfileUser>
     let keys: StoreKeys
     let portal: any AccountPortal
-    var progress: @Sendable (SyncProgress) -> Void = { _ in }
+    let progress: @Sendable (SyncProgress) -> Void
+    private let stores: OpenedStores
+
+    init(
+        platform: any MeshPlatform, account: VerifiedProfile<ProfileUser>, keys: StoreKeys, portal: any AccountPortal,
+        progress: @escaping @Sendable (SyncProgress) -> Void = { _ in }
+    ) {
+        self.platform = platform
+        self.account = account
+        self.keys = keys
+        self.portal = portal
+        self.progress = progress
+        stores = OpenedStores(keys: keys, platform: platform)
+    }
 
     private var calls: BlockingCalls { BlockingCalls(store: platform.containers.name) }
     private static let deadline = Duration.seconds(120)
@@ -77,24 +90,25 @@ struct Synchronizer: Sendable {
 
     /// Where a replica is, and who may have signed what comes next.
     private struct Place: Sendable {
-        let state: FrameRunState
-        let book: DeviceBook
+        var state: FrameRunState
+        var book: DeviceBook
     }
 
     private func receive(_ store: StoreName, to end: ContainerStatus?, _ report: inout SyncReport) async throws {
-        var place = try await place(of: store)
+        let state = try await state(of: store)
         let total = end?.index ?? 0
-        guard total >= place.state.count else {
+        guard total >= state.count else {
             throw PortalError(
                 .rolledBack,
-                "The portal has \(total) frames of \(store.containerName), and has shown \(place.state.count) before.",
+                "The portal has \(total) frames of \(store.containerName), and has shown \(state.count) before.",
                 remedy: "Nothing was changed here. Ask whoever runs the portal whether it was restored from a backup.")
         }
-        if let end, total == place.state.count {
-            guard end.digest.octets == place.state.digest else { throw Self.forked(store) }
+        if total == state.count {
+            guard end == nil || end?.digest.octets == state.digest else { throw Self.forked(store) }
             return
         }
-        let start = place.state.count
+        let start = state.count
+        var place = Place(state: state, book: try await book())
         while place.state.count < total {
             try Task.checkCancellation()
             place = try await receivePage(of: store, at: place, to: total)
@@ -103,7 +117,6 @@ struct Synchronizer: Sendable {
         }
         if let end, place.state.count == total, end.digest.octets != place.state.digest { throw Self.forked(store) }
         report.received[store, default: 0] += place.state.count - start
-        try await recognise(store, from: start)
     }
 
     static func forked(_ store: StoreName, _ cause: (any Error)? = nil) -> PortalError {
@@ -112,22 +125,22 @@ struct Synchronizer: Sendable {
             remedy: "Nothing was changed here. Compare with your other devices before you go on.", cause: cause)
     }
 
-    private func place(of store: StoreName) async throws -> Place {
-        let (keys, platform, account) = (keys, platform, account)
-        return try await calls.run(deadline: Self.deadline) {
-            let opened = try OpenedStore(store, keys: keys, platform: platform)
-            let devices =
-                store == .device ? opened.replica : try OpenedStore(.device, keys: keys, platform: platform).replica
-            return Place(
-                state: try opened.replica?.sequence.runState() ?? .empty, book: try DeviceBook(account, devices))
-        }
+    private func state(of store: StoreName) async throws -> FrameRunState {
+        let stores = stores
+        return try await calls.run(deadline: Self.deadline) { try stores.sequence(store)?.runState() ?? .empty }
+    }
+
+    private func book() async throws -> DeviceBook {
+        let (stores, account) = (stores, account)
+        return try await calls.run(deadline: Self.deadline) { try DeviceBook(account, try stores.replica(.device)) }
     }
 
     /// Gets one page of frames, verifies its runs, and takes them over.
     private func receivePage(of store: StoreName, at place: Place, to total: Int) async throws -> Place {
         var verifier = RunVerifier(keys.scope(store), from: place.state)
         var frames: [[UInt8]] = []
-        var covered: [[UInt8]] = []
+        var covered = 0
+        var runs: [VerifiedRun] = []
         var book = place.book
         // A run may be longer than what one answer holds.
         repeat {
@@ -148,11 +161,14 @@ struct Synchronizer: Sendable {
                 guard let run = try Self.take(frame.octets, store, place.state.count, &verifier, book, frames) else {
                     continue
                 }
-                covered = frames
+                covered = frames.count
+                runs.append(run)
                 if store == .device { try book.follow(run) { try Self.payload(of: frames[$0 - place.state.count]) } }
             }
-        } while covered.isEmpty
-        try await append(covered, to: store, after: place.state)
+        } while covered == 0
+        frames.removeSubrange(covered...)
+        try await append(PreparedFrames(verified: frames, from: place.state, to: verifier.covered), to: store)
+        try await recognise(store, runs)
         return Place(state: verifier.covered, book: book)
     }
 
@@ -179,15 +195,14 @@ struct Synchronizer: Sendable {
     static func payload(of octets: [UInt8]) throws -> [UInt8] { try SequenceFrame.payload(ofVerbatim: octets) }
 
     /// Takes over frames that the portal has. Blocks nobody; that another process was faster is no error.
-    func append(_ frames: [[UInt8]], to store: StoreName, after state: FrameRunState) async throws {
-        let (keys, platform) = (keys, platform)
+    func append(_ frames: PreparedFrames, to store: StoreName) async throws {
+        let stores = stores
         try await calls.run(deadline: Self.deadline) {
-            let opened = try OpenedStore(store, keys: keys, platform: platform)
             do {
-                if let replica = opened.replica {
-                    try replica.sequence.append(verbatim: frames, expecting: state.count)
+                if let sequence = try stores.sequence(store) {
+                    try sequence.append(frames)
                 } else {
-                    _ = try DARESequence.create(store.fileName, in: opened.directory, verbatim: frames)
+                    _ = try DARESequence.create(store.fileName, in: stores.directory, verbatim: frames.frames)
                 }
             } catch let error as ReplicaError where error.code == .conflict {
                 // Another process of this machine has received them already, or is about to.
@@ -196,25 +211,26 @@ struct Synchronizer: Sendable {
         }
     }
 
-    /// Takes changes out of the outbox that stand in the frames from `start` on: they were sent, and the answer was lost.
-    private func recognise(_ store: StoreName, from start: Int) async throws {
-        let (keys, platform) = (keys, platform)
+    /// Takes changes out of the outbox that stand in frames that were received: they were sent, and the answer was lost.
+    private func recognise(_ store: StoreName, _ runs: [VerifiedRun]) async throws {
+        let stores = stores
         try await calls.run(deadline: Self.deadline) {
-            let opened = try OpenedStore(store, keys: keys, platform: platform)
-            guard let replica = opened.replica else { return }
-            let waiting = Set(try opened.outbox.changes(of: store).map(\.id))
-            guard !waiting.isEmpty else { return }
+            let outbox = try stores.outbox
+            guard try outbox.count > 0, let sequence = try stores.sequence(store) else { return }
             var sent: [(id: String, key: String, frame: Int)] = []
-            let sequence = try replica.sequence
-            for index in start..<sequence.count {
-                let meta = try sequence.frame(at: index).members.contentMeta
-                guard let id = meta.members[PendingChange.frameMember]?.string, waiting.contains(id),
-                    let key = meta.uniqueID
+            for frame in runs.lazy.flatMap(\.frames) {
+                guard let key = frame.key, try outbox.hasChanges(of: key, in: store),
+                    let id = try Self.change(in: frame.index, of: sequence), try outbox.find(id)?.store == store
                 else { continue }
-                sent.append((id, key, index))
+                sent.append((id, key, frame.index))
             }
-            try opened.outbox.settle(store, sent)
+            try outbox.settle(store, sent)
         }
+    }
+
+    /// The identifier of the change that a frame makes.
+    private static func change(in frame: Int, of sequence: DARESequence) throws -> String? {
+        try sequence.frame(at: frame).members.contentMeta.members[PendingChange.frameMember]?.string
     }
 
     // MARK: Sending
@@ -223,32 +239,43 @@ struct Synchronizer: Sendable {
     private struct Prepared: Sendable {
         let frames: PreparedFrames
         let changes: [(id: String, key: String, frame: Int)]
+        /// How many of the changes that wait it deals with.
+        let count: Int
     }
 
-    private func send(_ stores: Set<StoreName>?, _ report: inout SyncReport) async throws {
-        for store in try await waitingStores() where stores?.contains(store) ?? true { try await send(store, &report) }
-        let (keys, platform) = (keys, platform)
-        report.conflicts = try await calls.run(deadline: Self.deadline) {
-            try Self.conflicts(keys: keys, platform: platform)
-        }
+    private func send(_ chosen: Set<StoreName>?, _ report: inout SyncReport) async throws {
+        for store in try await waitingStores() where chosen?.contains(store) ?? true { try await send(store, &report) }
+        let stores = stores
+        report.conflicts = try await calls.run(deadline: Self.deadline) { try Self.conflicts(stores) }
     }
 
     private func waitingStores() async throws -> [StoreName] {
-        let (keys, platform) = (keys, platform)
-        let stores = try await calls.run(deadline: Self.deadline) {
-            let directory = try OpenedStore.directory(of: keys.account, on: platform)
-            let outbox = try Outbox(in: directory, keys: keys, clock: platform.clock, random: platform.random)
-            try outbox.tidy(in: directory)
-            return Set(try outbox.changes().filter { !$0.isConflict }.map(\.store))
+        let stores = stores
+        let waiting = try await calls.run(deadline: Self.deadline) {
+            let outbox = try stores.outbox
+            try outbox.tidy(in: stores.directory)
+            return try StoreName.allCases.filter { try !outbox.waiting(for: $0).isEmpty }
         }
-        return stores.isEmpty ? [] : Self.order(stores).filter { stores.contains($0) }
+        return waiting.isEmpty ? [] : Self.order(waiting).filter { waiting.contains($0) }
+    }
+
+    private func waiting(for store: StoreName) async throws -> [String] {
+        let stores = stores
+        return try await calls.run(deadline: Self.deadline) { try stores.outbox.waiting(for: store) }
     }
 
     private func send(_ store: StoreName, _ report: inout SyncReport) async throws {
         var lost = 0
+        var waiting: ArraySlice<String> = []
         while true {
             try Task.checkCancellation()
-            guard let run = try await prepare(store) else { return }
+            if waiting.isEmpty { waiting = try await self.waiting(for: store)[...] }
+            guard !waiting.isEmpty else { return }
+            guard let run = try await prepare(store, waiting) else {
+                // None of them is there any more, or can be sent.
+                waiting = []
+                continue
+            }
             let before = run.frames.before
             let update = ContainerUpdate(
                 container: store.containerName, index: before.count, digest: before.digest, frames: run.frames.frames)
@@ -262,11 +289,10 @@ struct Synchronizer: Sendable {
                 try await receive(store, to: try Self.states(status.containers ?? [])[store], &report)
                 continue
             }
-            try await append(run.frames.frames, to: store, after: before)
-            let (sent, keys, platform) = (run.changes, keys, platform)
-            try await calls.run(deadline: Self.deadline) {
-                try OpenedStore(store, keys: keys, platform: platform).outbox.settle(store, sent)
-            }
+            try await append(run.frames, to: store)
+            let (sent, stores) = (run.changes, stores)
+            try await calls.run(deadline: Self.deadline) { try stores.outbox.settle(store, sent) }
+            waiting = waiting.dropFirst(run.count)
             report.sent[store, default: 0] += run.changes.count
             progress(
                 SyncProgress(
@@ -275,28 +301,35 @@ struct Synchronizer: Sendable {
         }
     }
 
-    /// Makes the next run of what waits for `store`; nil if nothing does. Changes of entries that another device has changed
+    /// Makes the next run of `waiting`; nil if none of them can be sent. Changes of entries that another device has changed
     /// meanwhile are marked, and left out.
-    private func prepare(_ store: StoreName) async throws -> Prepared? {
-        let (keys, platform) = (keys, platform)
+    private func prepare(_ store: StoreName, _ waiting: ArraySlice<String>) async throws -> Prepared? {
+        let (stores, platform) = (stores, platform)
         return try await calls.run(deadline: Self.deadline) { () -> Prepared? in
-            let opened = try OpenedStore(store, keys: keys, platform: platform)
+            let opened = try stores.store(store)
+            let keys = stores.keys
             let signer = RunSigner(keys.scope(store), key: keys.signature)
             let options = keys.options(.store(store), clock: platform.clock, random: platform.random)
-            while true {
-                let waiting = Self.next(try opened.outbox.changes(of: store))
-                guard !waiting.isEmpty else { return nil }
+            var rest = waiting
+            while !rest.isEmpty {
+                let changes = try Self.next(&rest, in: opened.outbox)
+                guard !changes.isEmpty else { continue }
                 let made =
                     if let replica = opened.replica {
-                        try replica.prepareRun(signedBy: signer) { try Self.make(waiting, in: &$0) }
+                        try replica.prepareRun(signedBy: signer) { try Self.make(changes, of: opened, in: &$0) }
                     } else {
                         try Catalog.prepareRun(new: store.fileName, options: options, signedBy: signer) {
-                            try Self.make(waiting, in: &$0)
+                            try Self.make(changes, of: opened, in: &$0)
                         }
                     }
                 try opened.outbox.update(made.result.conflicts)
-                if !made.result.sent.isEmpty { return Prepared(frames: made.frames, changes: made.result.sent) }
+                try opened.outbox.settle(store, made.result.done)
+                if !made.result.sent.isEmpty {
+                    return Prepared(
+                        frames: made.frames, changes: made.result.sent, count: waiting.count - rest.count)
+                }
             }
+            return nil
         }
     }
 
@@ -304,11 +337,10 @@ struct Synchronizer: Sendable {
     func prepare(
         _ store: StoreName, _ body: @escaping @Sendable (inout CatalogTransaction) throws -> Void
     ) async throws -> PreparedFrames {
-        let (keys, platform) = (keys, platform)
+        let (stores, keys, platform) = (stores, keys, platform)
         return try await calls.run(deadline: Self.deadline) {
-            let opened = try OpenedStore(store, keys: keys, platform: platform)
             let signer = RunSigner(keys.scope(store), key: keys.signature)
-            if let replica = opened.replica { return try replica.prepareRun(signedBy: signer, body).frames }
+            if let replica = try stores.replica(store) { return try replica.prepareRun(signedBy: signer, body).frames }
             return try Catalog.prepareRun(
                 new: store.fileName,
                 options: keys.options(.store(store), clock: platform.clock, random: platform.random),
@@ -317,22 +349,36 @@ struct Synchronizer: Sendable {
         }
     }
 
-    /// The changes that make up the next run.
-    private static func next(_ changes: [PendingChange]) -> [PendingChange] {
+    /// Takes as many changes as make up a run from the front of `waiting`. Those that are gone are passed over.
+    private static func next(_ waiting: inout ArraySlice<String>, in outbox: Outbox) throws -> [PendingChange] {
+        var changes: [PendingChange] = []
         var octets = 0
-        return Array(
-            changes.lazy.filter { !$0.isConflict }.prefix(runLength).prefix { change in
+        while changes.count < runLength, let id = waiting.first {
+            if let change = try outbox.find(id), !change.isConflict {
                 octets += change.content.count
-                return octets <= runOctets || octets == change.content.count
-            })
+                if octets > runOctets, !changes.isEmpty { break }
+                changes.append(change)
+            }
+            waiting.removeFirst()
+        }
+        return changes
+    }
+
+    /// What became of changes that were to be entered into a transaction.
+    private struct Made {
+        /// Entered, with the frame that each will be.
+        var sent: [(id: String, key: String, frame: Int)] = []
+        /// There already: their acknowledgement was lost.
+        var done: [(id: String, key: String, frame: Int)] = []
+        /// Those that somebody has to decide about.
+        var conflicts: [PendingChange] = []
     }
 
     /// Enters changes into a transaction.
     private static func make(
-        _ changes: [PendingChange], in transaction: inout CatalogTransaction
-    ) throws -> (sent: [(id: String, key: String, frame: Int)], conflicts: [PendingChange]) {
-        var sent: [(id: String, key: String, frame: Int)] = []
-        var conflicts: [PendingChange] = []
+        _ changes: [PendingChange], of opened: OpenedStore, in transaction: inout CatalogTransaction
+    ) throws -> Made {
+        var made = Made()
         var touched: Set<[UInt8]> = []
         var refused: Set<[UInt8]> = []
         for change in changes {
@@ -344,11 +390,17 @@ struct Synchronizer: Sendable {
                 case .new: present == nil
                 default: present != nil && (isOurs || change.base == nil || present?.frame == change.base)
                 }
-            guard isPossible, !refused.contains(key) else {
+            guard isPossible, !refused.contains(key), try !opened.outbox.isUndecided(change.key, in: opened.name) else {
+                if !isOurs, let frame = present?.frame, let sequence = try opened.replica?.sequence,
+                    try Self.change(in: frame, of: sequence) == change.id
+                {
+                    made.done.append((change.id, change.key, frame))
+                    continue
+                }
                 refused.insert(key)
                 var change = change
                 change.isConflict = true
-                conflicts.append(change)
+                made.conflicts.append(change)
                 continue
             }
             touched.insert(key)
@@ -360,23 +412,25 @@ struct Synchronizer: Sendable {
             case .delete: version = try transaction.delete(change.key, meta: frame.meta)
             default: version = try transaction.update(change.key, frame, from: nil)
             }
-            sent.append((change.id, change.key, version.frame))
+            made.sent.append((change.id, change.key, version.frame))
         }
-        return (sent, conflicts)
+        return made
     }
 
     /// The changes that nobody has decided about yet.
-    static func conflicts(keys: StoreKeys, platform: any MeshPlatform) throws -> [EntryConflict] {
-        let directory = try OpenedStore.directory(of: keys.account, on: platform)
-        let outbox = try Outbox(in: directory, keys: keys, clock: platform.clock, random: platform.random)
-        return try outbox.changes().filter(\.isConflict).map { change in
-            let replica = try OpenedStore(change.store, keys: keys, platform: platform).replica
-            let theirs = try replica.flatMap { replica in
-                try replica.find(change.key).map { try replica.content(of: $0) }
+    static func conflicts(_ stores: OpenedStores) throws -> [EntryConflict] {
+        try StoreName.allCases.flatMap { store in
+            let changes = try stores.outbox.conflicts(in: store)
+            guard !changes.isEmpty else { return [EntryConflict]() }
+            let replica = try stores.replica(store)
+            return try changes.map { change in
+                let theirs = try replica.flatMap { replica in
+                    try replica.find(change.key).map { try replica.content(of: $0) }
+                }
+                return EntryConflict(
+                    store: store, key: change.key, ours: change.event == .delete ? nil : change.content,
+                    theirs: theirs, change: change.id)
             }
-            return EntryConflict(
-                store: change.store, key: change.key, ours: change.event == .delete ? nil : change.content,
-                theirs: theirs, change: change.id)
         }
     }
 }

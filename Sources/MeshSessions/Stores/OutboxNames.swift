@@ -1,0 +1,21 @@
+import MeshCore
+import MeshCryptography
+import MeshDARE
+
+/// What the outbox calls entries in its headers, which anyone who has the file can read: a digest under a key that only
+/// devices of the account know. The same entry has the same name each time.
+final class OutboxNames: Sendable {
+    private let key: SecretBytes
+
+    /// The names of the account whose stores are sealed to `encryption`.
+    init(_ encryption: PrivateKey) {
+        key = encryption.withPrivateOctets { HMAC.authenticate(Array("mesh outbox names".utf8), key: $0) }
+    }
+
+    /// What an entry is called.
+    func name(_ store: StoreName, _ key: String) -> String {
+        HMAC.authenticate(Array("\(store.rawValue)/\(key)".utf8), key: self.key, hash: .sha256).withUnsafeBytes {
+            Base64.url.encode(Array($0.prefix(16)))
+        }
+    }
+}
