@@ -111,7 +111,7 @@ public enum SecretUDF {
 
 extension SecretBytes {
     /// A secret that starts with `prefix`, then has these octets.
-    func prefixed(with prefix: [UInt8]) -> SecretBytes {
+    package func prefixed(with prefix: [UInt8]) -> SecretBytes {
         withUnsafeBytes { source in
             SecretBytes(count: prefix.count + source.count) { target in
                 target.copyBytes(from: prefix)

@@ -220,10 +220,12 @@ public struct MeshClient: Sendable {
         }
         let body = try Self.body(message, known.limits.signedBody)
         let asks = (message as? ClaimRequest)?.account ?? account.canonical
+        // A portal does not know the devices of an account elsewhere.
+        let isForeign = (try? AccountAddress(asks))?.domain != account.domain
         let authorization = try await signer.sign { key in
             try RequestAuthorization(
                 M.transaction, body: body, account: asks, portal: account.domain, epoch: known.epoch ?? "",
-                time: clock.now, random: random, key: key, showingKey: M.transaction.access == .holder
+                time: clock.now, random: random, key: key, showingKey: M.transaction.access == .holder || isForeign
             ).encoded()
         }
         return PortalRequest(portal: account.domain, authorization: authorization, body: body)

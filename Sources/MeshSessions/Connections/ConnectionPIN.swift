@@ -26,7 +26,7 @@ struct KeptPIN: CatalogEntry {
     static let tags = ["KeptPin"]
     static let members = [
         EntryMember("PinId", .text), EntryMember("EnvelopedMessagePin", .envelope), EntryMember("Tries", .text),
-        EntryMember("Rights", .texts),
+        EntryMember("Rights", .texts), EntryMember("EnvelopedMessageClaim", .envelope),
     ]
     static let fileNames = StoreName.local.fileNames
 
@@ -38,15 +38,18 @@ struct KeptPIN: CatalogEntry {
         self.content = content
     }
 
-    init(_ identifier: UDF, _ message: DAREEnvelope, rights: [Right]) {
+    init(_ identifier: UDF, _ message: DAREEnvelope, rights: [Right], claim: DAREEnvelope? = nil) {
         self.init(tag: Self.tags[0], content: [:])
         content["PinId"] = .string(identifier.text)
         content["EnvelopedMessagePin"] = message.value
         content["Rights"] = .array(rights.map { .string($0.rawValue) })
+        content["EnvelopedMessageClaim"] = claim?.value
     }
 
     var primaryKey: String? { content["PinId"]?.string }
     var message: DAREEnvelope? { content["EnvelopedMessagePin"].flatMap { try? DAREEnvelope($0) } }
+    /// The claim of the device that the PIN is for, if it was claimed by its code.
+    var claim: DAREEnvelope? { content["EnvelopedMessageClaim"].flatMap { try? DAREEnvelope($0) } }
     var rights: [Right] { (content["Rights"]?.array ?? []).compactMap { $0.string.map(Right.init(rawValue:)) } }
     /// How many requests have named it without knowing it.
     var tries: Int {

@@ -197,7 +197,10 @@ extension PersonalSession {
         try await keep(SharedSecret(SaltedPIN.makePIN(from: platform.random)), rights, lifetime)
     }
 
-    func keep(_ pin: SharedSecret, _ rights: [Right], _ lifetime: Duration) async throws -> ConnectionPIN {
+    /// Keeps a PIN, and the claim of the device that it is for, if there is one.
+    func keep(
+        _ pin: SharedSecret, _ rights: [Right], _ lifetime: Duration, claim: DAREEnvelope? = nil
+    ) async throws -> ConnectionPIN {
         let context = try await context()
         let administrator = try context.administratorKeys()
         guard let address = context.record.address else { throw SessionError(.noAccount, "There is no account.") }
@@ -210,7 +213,7 @@ extension PersonalSession {
             to: administrator.accountEncryption.publicKey, by: administrator.administratorSignature, created: now,
             random: platform.random)
         let store = AccountStore(.local, keys: context.storeKeys, platform: platform)
-        try await store.add(KeptPIN(message.identifier, sealed, rights: rights))
+        try await store.add(KeptPIN(message.identifier, sealed, rights: rights, claim: claim))
         _ = try await sync()
         return ConnectionPIN(pin: pin, identifier: message.identifier, expires: expires)
     }
