@@ -123,46 +123,6 @@ public struct MeshSession: Sendable {
         try await keeper.directory.entries(kind: .personal)
     }
 
-    /// Recovers a personal profile from shares of its seed, onto this machine.
-    ///
-    /// Everything in the profile is derived from the seed again, so the fingerprint and all keys are the same. If the
-    /// profile is here already, what is missing of it is put back.
-    ///
-    /// - Parameters:
-    ///   - shares: at least a quorum of shares of one set.
-    ///   - expected: the fingerprint the profile must have, if it is known.
-    /// - Throws: ``ShareError`` naming the share that is damaged, foreign, repeated, or saying how many are missing;
-    ///   ``SessionError`` `wrongShares`; ``PlatformError``.
-    public func recover(
-        from shares: [KeyShare], expecting expected: UDF? = nil, name: String? = nil, account: String? = nil
-    ) async throws -> PersonalSession {
-        let secret = try SecretSharing.recover(shares)
-        let seed: SecretSeed
-        do {
-            seed = try SecretSeed(binary: secret)
-        } catch {
-            throw SessionError(
-                .wrongShares, "What the shares give is not the seed of a profile.",
-                remedy: "Check that all shares were made for this profile, in one set.", cause: error)
-        }
-        guard seed.specifier == ProfileUser.seedType else {
-            throw SessionError(
-                .wrongShares, "What the shares give is the seed of something else than a personal profile.")
-        }
-        if let expected {
-            let found = try ProfileUser.key(.profile, from: seed).publicKey.udf
-            guard found.matches(expected) else {
-                throw SessionError(.wrongShares, "The shares are those of the profile \(found), not of \(expected).")
-            }
-        }
-        _ = try await finishInterrupted()
-        let personal = try await keep(seed, name: name, account: account, device: nil, makeDefault: nil)
-        // What has just happened is the best proof that the shares recover the profile.
-        try await RecoveryRecord.noteProven(
-            quorum: shares.first?.quorum, of: personal.udf, at: platform.clock.now, in: platform.registry)
-        return personal
-    }
-
     /// Puts a personal profile back from its key alone, for when its files are damaged, or the registry was lost and the key
     /// store was not. The newest archived version that verifies is taken; if there is none, the profile is made anew from
     /// its seed, with the same fingerprint and keys.
@@ -177,7 +137,7 @@ public struct MeshSession: Sendable {
         return try await keep(seed, name: nil, account: item.account, device: nil, makeDefault: nil)
     }
 
-    private func keep(
+    func keep(
         _ seed: SecretSeed, name: String?, account: String?, device: DeviceRegistration?, makeDefault: Bool?
     ) async throws -> PersonalSession {
         let now = platform.clock.now
@@ -185,8 +145,16 @@ public struct MeshSession: Sendable {
         let signed = try VerifiedProfile(signing: content, seed: seed, created: now)
         let deviceUDF: UDF
         if let device { deviceUDF = device.udf } else { deviceUDF = try await defaultDevice().udf }
+        return try await keep(
+            signed, seed: seed, name: name, account: account, device: deviceUDF, makeDefault: makeDefault)
+    }
+
+    func keep(
+        _ signed: VerifiedProfile<ProfileUser>, seed: SecretSeed, name: String?, account: String?, device: UDF,
+        makeDefault: Bool?
+    ) async throws -> PersonalSession {
         let profile = try await keeper.keep(
-            signed, seed: seed, kind: .personal, keyClass: .master, name: name, device: deviceUDF, account: account,
+            signed, seed: seed, kind: .personal, keyClass: .master, name: name, device: device, account: account,
             makeDefault: makeDefault)
         return PersonalSession(platform: platform, portal: portal, profile: profile)
     }

@@ -6,7 +6,8 @@ import MeshProfiles
 /// Keeps profiles on a machine: the one place that knows in which order key, file and registry entry are made and
 /// removed, so that a crash at any point leaves something that ``finishInterrupted()`` can finish.
 ///
-/// Making: entry (stage `Creating`), key, file, entry complete. Removing: entry (stage `Deleting`), key, file, entry gone.
+/// Making: entry (stage `Creating`), key, file, entry complete. Removing: entry (stage `Deleting`), key, stores and connection of
+/// an account, file, entry gone.
 struct ProfileKeeper: Sendable {
     let platform: any MeshPlatform
 
@@ -69,6 +70,11 @@ struct ProfileKeeper: Sendable {
         return (seed, item)
     }
 
+    /// Whether the key of a profile is here. Nothing of it is looked at.
+    ///
+    /// - Throws: what the key store throws: one that is locked says nothing.
+    func holdsKey(of udf: UDF) async throws -> Bool { try await platform.keys.withKey(udf) { _ in true } ?? false }
+
     /// The latest version of a profile, verified; from the archive if the latest is missing or does not verify.
     func verified<Content: ProfileContent>(
         _ type: Content.Type, of udf: UDF
@@ -102,7 +108,8 @@ struct ProfileKeeper: Sendable {
         error is ProfileError || (error as? PlatformError)?.code == .corrupt
     }
 
-    /// Removes a profile, its archive, its entry and its key.
+    /// Removes a profile, its archive, its entry and its key, if that is here; of a personal profile also the connection to its
+    /// account, with the copies of its stores.
     func remove(_ udf: UDF, kind: ProfileKind) async throws {
         guard try await directory.beginDeletion(of: udf, kind: kind) else {
             throw PlatformError(.notFound, store: platform.registry.name, "There is no \(kind.words) \(udf) here.")
@@ -115,6 +122,11 @@ struct ProfileKeeper: Sendable {
             let isUncertain = (error as? PlatformError)?.code == .timedOut || error is CancellationError
             if !isUncertain { try? await directory.cancelDeletion(of: udf, kind: kind) }
             throw error
+        }
+        if kind == .personal {
+            let records = AccountRecords(platform: platform)
+            try await records.removeStores(of: udf)
+            _ = try await records.remove(udf)
         }
         _ = try await platform.profiles.remove(udf)
         try await directory.remove(udf, kind: kind)
@@ -142,6 +154,12 @@ struct ProfileKeeper: Sendable {
     private func finishCreation(of entry: ProfileDirectory.Entry, kind: ProfileKind) async throws {
         let found = try await platform.keys.withKey(entry.profile) { key in try SecretSeed(binary: key.secret) }
         guard let seed = found else {
+            let records = AccountRecords(platform: platform)
+            if kind == .personal, let record = try await records.record(of: entry.profile) {
+                // A device that was connected: its account's profile was kept before.
+                try await records.enter(record)
+                return try await directory.complete(entry.profile, kind: kind, device: record.device)
+            }
             // Nothing was stored: or another process is about to, and completes the entry all the same.
             return try await directory.abandonCreation(of: entry.profile, kind: kind)
         }

@@ -10,6 +10,18 @@ public struct SessionError: MeshError, Equatable {
         public static let recoveryUnproven = Code(name: "recovery-unproven")
         /// The shares give another profile than the one asked for.
         public static let wrongShares = Code(name: "wrong-shares")
+        /// The shares open what a portal keeps, and the account was not named.
+        public static let addressMissing = Code(name: "address-missing")
+        /// The portal keeps nothing that the shares would open.
+        public static let escrowNotFound = Code(name: "escrow-not-found")
+        /// What the portal keeps does not open with what the shares give.
+        public static let escrowDamaged = Code(name: "escrow-damaged")
+        /// What the portal keeps is something else than the sealed seed of a personal profile.
+        public static let wrongEntry = Code(name: "escrow-wrong-entry")
+        /// The account is that of another profile than the shares give.
+        public static let wrongAccount = Code(name: "wrong-account")
+        /// Changes wait to be sent, and the operation would lose them.
+        public static let unsentChanges = Code(name: "unsent-changes")
         /// The key of the profile is not on this machine.
         public static let keyMissing = Code(name: "key-missing")
         /// A key in the store is not the one that its profile was made from.

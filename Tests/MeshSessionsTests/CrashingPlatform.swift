@@ -20,21 +20,47 @@ final class CrashPoint: Sendable {
     /// How many changing calls were made.
     var calls: Int { count.withLock { $0 } }
 
+    /// Whether the process is dead.
+    var isDead: Bool { left.withLock { $0 < 0 } }
+
+    private enum Fate { case alive, dying, dead }
+
+    /// What becomes of the call that is being made.
+    private func step() -> Fate {
+        count.withLock { $0 += 1 }
+        return left.withLock { left in
+            left -= 1
+            return left >= 0 ? .alive : left == -1 && afterEffect ? .dying : .dead
+        }
+    }
+
     /// Runs `work` unless the process is dead.
     func changing<R>(_ work: () async throws -> R) async throws -> R {
-        count.withLock { $0 += 1 }
-        let isAlive = left.withLock { left in
-            left -= 1
-            return left >= 0
+        switch step() {
+        case .alive: return try await work()
+        case .dying: _ = try await work()
+        case .dead: break
         }
-        if isAlive { return try await work() }
-        if afterEffect, left.withLock({ $0 == -1 }) { _ = try await work() }
+        throw Crash()
+    }
+
+    func changingNow<R>(_ work: () throws -> R) throws -> R {
+        switch step() {
+        case .alive: return try work()
+        case .dying: _ = try work()
+        case .dead: break
+        }
         throw Crash()
     }
 
     func reading<R: ~Copyable>(_ work: () async throws -> R) async throws -> R {
-        if left.withLock({ $0 < 0 }) { throw Crash() }
+        if isDead { throw Crash() }
         return try await work()
+    }
+
+    func readingNow<R>(_ work: () throws -> R) throws -> R {
+        if isDead { throw Crash() }
+        return try work()
     }
 }
 
@@ -47,8 +73,7 @@ struct CrashingPlatform: MeshPlatform {
     var keys: any KeyStore { CrashingKeyStore(base: base.keys, point: point) }
     var registry: any Registry { CrashingRegistry(base: base.registry, point: point) }
     var profiles: any ProfileStore { CrashingProfileStore(base: base.profiles, point: point) }
-    /// These crash in tests of their own, which know every call on the disk.
-    var containers: any ContainerStore { base.containers }
+    var containers: any ContainerStore { CrashingContainers(base: base.containers, point: point) }
     var clock: any MeshClock { base.clock }
     var random: any RandomSource { base.random }
 }

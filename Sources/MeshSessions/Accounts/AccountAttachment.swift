@@ -16,28 +16,32 @@ struct AccountAttachment: Sendable {
 
     private var records: AccountRecords { AccountRecords(platform: platform) }
 
-    /// Makes `device` an administration device of the account at `address`, whose profile is `profile`, and keeps all that
+    /// Makes `device` an administration device of the account at `address`, whose profile is `shown`, and keeps all that
     /// belongs to it on this machine.
     ///
-    /// - Parameter seed: the seed of `profile`.
+    /// - Parameters:
+    ///   - shown: the profile, as the portal has it.
+    ///   - seed: its seed.
     /// - Returns: what was changed, with what was received.
     /// - Throws: ``PortalError``, ``PlatformError``, ``DAREError``, ``ProfileError``.
     func attach(
-        _ device: DeviceRegistration, to profile: VerifiedProfile<ProfileUser>, seed: SecretSeed,
+        _ device: DeviceRegistration, to shown: VerifiedProfile<ProfileUser>, seed: SecretSeed,
         at address: AccountAddress
     ) async throws -> SyncReport {
         let administrator = try AdministratorKeys(seed: seed)
+        let access = PortalAccess(platform: platform, portal: portal)
+        let client = try await access.client(for: address, signer: administrator.administratorSignature)
+        let profile = try await settled(shown, seed: seed, client)
         let storeKeys = StoreKeys(
             account: profile.udf, encryption: administrator.accountEncryption,
             signature: administrator.administratorSignature)
-        let access = PortalAccess(platform: platform, portal: portal)
-        let client = try await access.client(for: address, signer: administrator.administratorSignature)
         let synchronizer = Synchronizer(platform: platform, account: profile, keys: storeKeys, portal: client)
         // What waits in other stores is the device's to sign.
         var report = try await synchronizer.run(sending: [])
         let (deviceSeed, _) = try await ProfileKeeper(platform: platform).seed(ProfileDevice.self, of: device.udf)
         var entry = try await connection(of: device, storeKeys)
-        if let found = entry, (try? AccountKeys(opening: found, of: profile, seed: deviceSeed)) == nil { entry = nil }
+        let keys = entry.flatMap { try? AccountKeys(opening: $0, of: profile, seed: deviceSeed) }
+        if keys?.administratorSignature == nil { entry = nil }
         if entry == nil {
             let made = try DeviceConnector(account: profile, keys: administrator).connect(
                 device.profile, rights: [.administrator], at: platform.clock.now, random: platform.random)
@@ -58,6 +62,31 @@ struct AccountAttachment: Sendable {
         try await keep(
             AccountRecord(profile: profile.udf, addresses: addresses, device: device.udf, entry: entry), profile)
         return report
+    }
+
+    /// The version of the profile that counts from now on: the portal's. If the one here is newer, though it never was at a
+    /// portal (it was made from the seed alone), a still newer one is published, which says what the portal's says.
+    private func settled(
+        _ shown: VerifiedProfile<ProfileUser>, seed: SecretSeed, _ client: MeshClient
+    ) async throws -> VerifiedProfile<ProfileUser> {
+        guard let known = try? await ProfileKeeper(platform: platform).verified(ProfileUser.self, of: shown.udf) else {
+            return shown
+        }
+        let order = Result { () throws(ProfileError) in try shown.update(of: known) }
+        guard case .failure(let refusal) = order else { return shown }
+        // One that was received from a portal is not replaced.
+        let isConnected = try await records.record(of: shown.udf) != nil
+        guard [.rolledBack, .conflict].contains(refusal.code), !isConnected else { throw refusal }
+        let latest = max(
+            known.content.updated?.secondsSince1970 ?? 0, shown.content.updated?.secondsSince1970 ?? 0,
+            platform.clock.now.secondsSince1970)
+        let now = Timestamp(secondsSince1970: latest < .max ? latest + 1 : latest)
+        let content = try ProfileUser(
+            seed: seed, accountAddress: shown.content.accountAddress, serviceUDF: shown.content.serviceUDF, updated: now
+        )
+        let profile = try VerifiedProfile(signing: content, seed: seed, created: now)
+        try await client.publish(profile: profile.envelope)
+        return profile
     }
 
     /// Keeps a connection that the portal knows: the profile's version, the entry of `host.dare`, and last the registry.

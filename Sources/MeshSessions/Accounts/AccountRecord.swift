@@ -62,8 +62,23 @@ struct AccountRecords: Sendable {
         machine.envelopedProfileAccount = signed.value
         let written = machine
         try await changingHost { try $0.put(written) }
+        try await enter(record)
+    }
+
+    /// Keeps the registry's part of a record, where `host.dare` has it already.
+    func enter(_ record: AccountRecord) async throws {
         try await directory.setPortals(
             record.addresses.map(\.canonical), device: record.device, of: record.profile)
+    }
+
+    /// Removes the copies of an account's stores, and what waited to be sent. Does nothing where there are none.
+    func removeStores(of profile: UDF) async throws {
+        let containers = platform.containers
+        try await calls.run(deadline: Self.deadline) {
+            guard let directory = try containers.directory(of: profile, create: false) else { return }
+            for name in try directory.names() { _ = try directory.remove(name) }
+            _ = try containers.removeEmptyDirectory(of: profile)
+        }
     }
 
     /// Forgets the connection to an account. False if there was none.

@@ -101,7 +101,7 @@ extension MeshSession {
 
     /// Whether the portal has certainly not made the account. Where that is not certain, the mark stays, and it is looked up
     /// before anything else is made.
-    private static func isRefusal(_ error: PortalError) -> Bool {
+    static func isRefusal(_ error: PortalError) -> Bool {
         let refusals: [PortalError.Code] = [
             .accountExists, .invalidName, .rejected, .unauthorized, .wrongClock, .tooLarge, .serviceChanged,
             .invalidAddress,
@@ -187,7 +187,12 @@ extension MeshSession {
             } catch let error as PortalError where error.code == .accountExists {
                 try await keeper.directory.setRegistering(nil, for: entry.profile)
                 finished.append(entry.profile)
-            } catch is PortalError {
+            } catch let error as SessionError where error.code == .keyMissing {
+                // Without the key of the profile or of the device it can never be finished.
+                try await keeper.directory.setRegistering(nil, for: entry.profile)
+                finished.append(entry.profile)
+            } catch  where error is PortalError || error is ProfileError {
+                // Whatever else is wrong at the portal hinders nothing here, and is told to who asks for the account again.
                 continue
             }
         }

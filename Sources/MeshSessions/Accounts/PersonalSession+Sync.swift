@@ -171,10 +171,13 @@ extension PersonalSession {
             throw SessionError(.noAccount, "The profile \(udf) has no account \(address) here.")
         }
         _ = try context.administratorKeys()
+        let client = try await context.client(portal, at: address)
         do {
-            try await context.client(portal, at: address).deleteAccount()
-        } catch let error as PortalError where error.code == .notFound {
-            // It is gone already: an earlier answer was lost.
+            try await client.deleteAccount()
+        } catch let error as PortalError where [.notFound, .unauthorized].contains(error.code) {
+            // It is gone already if an earlier answer was lost; the portal does not tell that from a key it does not know.
+            let present = try await client.profile()
+            guard try present.map({ try VerifiedProfile<ProfileUser>(verifying: $0).udf }) != udf else { throw error }
         }
         record.addresses.removeAll { $0 == address }
         try await AccountRecords(platform: platform).keep(record, profile: profile.envelope)

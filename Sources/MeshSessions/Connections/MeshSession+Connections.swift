@@ -121,6 +121,14 @@ extension MeshSession {
     ///   ``PortalError``, among them `forked` if the portal shows another history than the administrator's;
     ///   ``ProfileError``; ``PlatformError``.
     public func complete(_ request: ConnectionRequest) async throws -> ConnectionOutcome {
+        _ = try await finishInterrupted()
+        if let record = try await AccountRecords(platform: platform).record(of: request.profile.udf),
+            record.device == request.device
+        {
+            // It was kept before, and the process died.
+            try await abandon(request)
+            return .connected(try await personalSession(request.profile.udf.text))
+        }
         let (seed, _) = try await keeper.seed(ProfileDevice.self, of: request.device)
         let key = try ProfileDevice.key(.sign, from: seed)
         let client = try await access.client(for: request.account, signer: key)
@@ -177,10 +185,11 @@ extension MeshSession {
         // That the keys fit is made sure before anything is kept.
         _ = try AccountKeys(opening: entry, of: profile, seed: seed)
         let attachment = AccountAttachment(platform: platform, portal: portal)
-        try await keeper.directory.complete(profile.udf, kind: .personal, device: request.device)
+        try await keeper.directory.begin(profile.udf, kind: .personal, name: nil, device: request.device)
         try await attachment.keep(
             AccountRecord(profile: profile.udf, addresses: [request.account], device: request.device, entry: entry),
             profile)
+        try await keeper.directory.complete(profile.udf, kind: .personal, device: request.device)
         try await abandon(request)
         let personal = PersonalSession(platform: platform, portal: portal, profile: profile)
         do {
