@@ -28,8 +28,8 @@ enum RunRules {
     /// Verifies whole runs of the device catalog, and takes them into `devices`.
     ///
     /// Each is signed by an administrator's device: one that the catalog had before, or one that the run adds. The first run
-    /// cannot be otherwise, nor can the one after a recovery; that it is an administrator's says its connection, which the
-    /// account's administration key has signed. There is an administrator after each run.
+    /// cannot be otherwise; that it is an administrator's says its connection, which the account's administration key has signed.
+    /// Or by that key itself: who recovers the profile has no other. There is an administrator after each run.
     ///
     /// - Returns: the devices that are new or changed.
     /// - Throws: ``PortalFailure`` `invalid`, `conflict` for the last administrator's removal.
@@ -45,7 +45,9 @@ enum RunRules {
                 throw refused(error)
             }
             let (before, after) = (devices, next)
+            let administrator = devices.profile.content.administratorSignature
             try take(run, &verifier) { claim in
+                if claim.signer == administrator.udf.text { return administrator }
                 guard let kid = UDF(claim.signer),
                     let device = before.device(signingBy: kid) ?? after.device(signingBy: kid), device.isAdministrator
                 else { return nil }
