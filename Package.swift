@@ -23,6 +23,7 @@ let package = Package(
         .library(name: "MeshKeyFiles", targets: ["MeshKeyFiles"]),
         .library(name: "MeshSecretService", targets: ["MeshSecretService"]),
         .library(name: "MeshLinuxPlatform", targets: ["MeshLinuxPlatform"]),
+        .library(name: "MeshPortalDirectory", targets: ["MeshPortalDirectory"]),
         .executable(name: "meshclient", targets: ["meshclient"]),
         .executable(name: "mesh-vectors", targets: ["mesh-vectors"]),
     ],
@@ -114,20 +115,27 @@ let package = Package(
                 .target(name: "MeshSecretService", condition: .when(traits: ["SecretService"])),
             ],
             path: "Platforms/Linux/Composition"),
+        .target(
+            name: "MeshPortalDirectory",
+            dependencies: [
+                "MeshCore", "MeshEncoding", "MeshPlatforms", "MeshPortals", "MeshPortalService", "MeshFiles",
+                "MeshHomeDirectory", "MeshKeyFiles",
+            ],
+            path: "Platforms/Linux/PortalDirectory"),
 
         // Tools.
         .target(
             name: "MeshCommands",
             dependencies: [
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
-                "MeshSessions",
+                "MeshPortals", "MeshPortalService", "MeshSessions",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "meshclient",
             dependencies: [
                 "MeshCommands", "MeshCore", "MeshPlatforms", "MeshLinuxPlatform", "MeshFiles", "MeshHomeDirectory",
-                "MeshKeyFiles", "MeshInMemory",
+                "MeshKeyFiles", "MeshInMemory", "MeshPortalDirectory", "MeshPortalService",
             ]),
         .executableTarget(
             name: "mesh-vectors",
@@ -140,6 +148,15 @@ let package = Package(
             name: "first-light",
             dependencies: ["MeshCore", "MeshPlatforms", "MeshSessions", "MeshInMemory", "MeshLinuxPlatform"],
             path: "Examples/FirstLight"),
+        .executableTarget(
+            name: "guide-tour",
+            dependencies: [
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshPortals",
+                "MeshProfiles",
+                "MeshSessions", "MeshInMemory", "MeshFiles", "MeshLinuxPlatform", "MeshPortalDirectory",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Examples/GuideTour"),
 
         // Fuzzing: the targets, and the program that fuzzes them (scripts/fuzz) or replays what was found.
         .target(
@@ -253,7 +270,13 @@ let package = Package(
             dependencies: [
                 "MeshCommands", "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms",
                 "MeshFiles",
-                "MeshInMemory", "MeshTestSupport", "meshclient",
+                "MeshInMemory", "MeshPortals", "MeshPortalService", "MeshTestSupport", "meshclient",
+            ]),
+        .testTarget(
+            name: "GuideTourTests",
+            dependencies: [
+                "MeshCore", "MeshEncoding", "MeshPlatforms", "MeshPlatformTesting", "MeshPortals", "MeshPortalService",
+                "MeshPortalDirectory", "guide-tour",
             ]),
     ],
     swiftLanguageModes: [.v6]

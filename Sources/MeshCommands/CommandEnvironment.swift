@@ -1,5 +1,6 @@
 import MeshCore
 import MeshPlatforms
+import MeshPortalService
 
 /// What the commands need from the program around them: platforms to open, and a console.
 ///
@@ -41,6 +42,10 @@ public struct CommandEnvironment: Sendable {
     public var console: any Console
     /// The files of the machine, as containers and archives want them.
     public var files: CommandFiles
+    /// Opens the portal in a directory; makes it first if it is given the domain that it is to serve.
+    public var openPortal: @Sendable (_ directory: String, _ domain: String?) async throws -> PortalService
+    /// The portals to use when a command names none: the variable `MESH_PORTAL`.
+    public var portals: String?
     /// What is told when the person gives up.
     public var interruption = Interruption()
 
@@ -48,13 +53,17 @@ public struct CommandEnvironment: Sendable {
     public init(
         open: @escaping @Sendable (PlatformRequest) async throws -> OpenedPlatform,
         candidates: @escaping @Sendable (PlatformRequest) throws -> [KeyStoreCandidate],
-        makeScratchMachine: @escaping @Sendable () -> any MeshPlatform, files: CommandFiles, console: any Console
+        makeScratchMachine: @escaping @Sendable () -> any MeshPlatform, files: CommandFiles, console: any Console,
+        openPortal: @escaping @Sendable (_ directory: String, _ domain: String?) async throws -> PortalService,
+        portals: String?
     ) {
         self.open = open
         self.candidates = candidates
         self.makeScratchMachine = makeScratchMachine
         self.files = files
         self.console = console
+        self.openPortal = openPortal
+        self.portals = portals
     }
 
     /// The environment of the command that is running.

@@ -1,12 +1,17 @@
 import ArgumentParser
 import MeshCore
 import MeshEncoding
+import MeshPlatforms
 import MeshProfiles
 import MeshSessions
 
 struct DeviceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "device", abstract: "Device profiles of this machine.", subcommands: [Create.self, List.self])
+        commandName: "device", abstract: "Devices: those of this machine, and those that are connected to an account.",
+        subcommands: [
+            Create.self, List.self, Request.self, Complete.self, Forget.self, Pending.self, Accept.self, Reject.self,
+            Rename.self, Pin.self,
+        ])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Create a device profile.")
@@ -30,13 +35,21 @@ struct DeviceCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List the device profiles.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the device profiles of this machine, or the devices of an account.")
 
         @OptionGroup var shared: SharedOptions
+        @Flag(help: "The devices that are connected to the account, as this machine knows them.") var connected = false
+        @Option(help: "The profile, for --connected; without it the default one.") var profile: String?
+
+        func validate() throws {
+            if profile != nil, !connected { throw ValidationError("--profile is for --connected.") }
+        }
 
         func run() async throws {
-            let devices = try await MeshSession(try await shared.open().platform).devices()
             let console = try CommandEnvironment.required.console
+            if connected { return try await listConnected(on: console) }
+            let devices = try await MeshSession(try await shared.open().platform).devices()
             if shared.json {
                 console.print(["devices": .array(devices.map(json))])
             } else {
@@ -44,7 +57,33 @@ struct DeviceCommand: AsyncParsableCommand {
                 if devices.isEmpty { console.printError("There are no device profiles yet.") }
             }
         }
+
+        private func listConnected(on console: any Console) async throws {
+            let personal = try await MeshSession(try await shared.openKeys().platform).personalSession(profile)
+            let devices = try await personal.connectedDevices()
+            if shared.json {
+                console.print(["devices": .array(devices.map(json))])
+            } else {
+                for device in devices {
+                    let parts = [
+                        device.udf.text, device.name, device.device.rights.words,
+                        device.isThis ? "(this machine)" : nil,
+                    ]
+                    console.print(parts.compactMap { $0 }.joined(separator: "  "))
+                }
+            }
+        }
     }
+}
+
+private func json(_ device: AccountDevice) -> JSONValue {
+    var object = JSONObject()
+    object["udf"] = .string(device.udf.text)
+    object["name"] = device.name.map { .string($0) }
+    object["description"] = device.device.profile.content.description.map { .string($0) }
+    object["rights"] = .array(device.device.rights.map { .string($0.rawValue) })
+    object["this"] = .bool(device.isThis)
+    return .object(object)
 }
 
 private func json(_ device: DeviceRegistration) -> JSONValue {

@@ -62,5 +62,6 @@ struct EraseTestCommand: AsyncParsableCommand {
 }
 
 extension String {
-    fileprivate func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+    /// Filled up with blanks.
+    func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

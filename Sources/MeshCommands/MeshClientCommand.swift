@@ -3,19 +3,20 @@ import MeshCore
 import MeshEncoding
 import MeshPlatforms
 
-/// The tool of the person at the keyboard: devices, personal profiles, recovery shares, key stores.
+/// The tool of the person at the keyboard: personal profiles, accounts and their devices, recovery shares, key stores.
 public struct MeshClientCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "meshclient",
         abstract: "Keeps your Mesh profiles and their keys on this machine, and recovers them.",
         discussion: """
-            Shares and passphrases are never taken from the command line: they are asked for, or read from standard input, \
-            one a line.
+            Shares, PINs and passphrases are never taken from the command line: they are asked for, or read from standard \
+            input, one a line.
 
             ENVIRONMENT
               MESH_HOME       where production data are kept (default ~/.mmm)
               MESH_TEST_HOME  where data of tests are kept (default ~/.mmm-test)
               MESH_KEYSTORE   the key store to use
+              MESH_PORTAL     the portal to use: dir: and the path of its directory; several with commas between
 
             \(ToolStatus.table)
 
@@ -23,8 +24,9 @@ public struct MeshClientCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            DeviceCommand.self, ProfileCommand.self, EscrowCommand.self, RehearseCommand.self, DeleteCommand.self,
-            RecoverCommand.self, KeyStoreCommand.self, DARECommand.self, DoctorCommand.self, EraseTestCommand.self,
+            ProfileCommand.self, AccountCommand.self, DeviceCommand.self, SyncCommand.self, ConflictsCommand.self,
+            HistoryCommand.self, EscrowCommand.self, RehearseCommand.self, DeleteCommand.self, RecoverCommand.self,
+            PortalCommand.self, KeyStoreCommand.self, DARECommand.self, DoctorCommand.self, EraseTestCommand.self,
         ])
 
     /// Made by the parser.

@@ -2,6 +2,8 @@ import MeshCore
 import MeshCryptography
 import MeshDARE
 import MeshPlatforms
+import MeshPortalService
+import MeshPortals
 import MeshProfiles
 import MeshSessions
 
@@ -29,6 +31,18 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
     case unverified = 10
     /// No private key that was given opens it.
     case noKey = 11
+    /// No portal was named, or it cannot be reached or do its work now.
+    case portalUnreachable = 12
+    /// The portal or the account refuses: a name that is taken, a right that is lacking.
+    case portalRefused = 13
+    /// The portal is not who it was, or does not show what it showed before, or showed another device.
+    case portalUntrue = 14
+    /// Another device has changed the same.
+    case conflict = 15
+    /// A request for connection was not answered yet.
+    case waiting = 16
+    /// A request for connection was rejected, has expired, or was answered already.
+    case notConnected = 17
     /// The command line is wrong.
     case usage = 64
     /// The person gave up (Ctrl-C).
@@ -48,6 +62,12 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
         case .shares: "the shares do not recover the profile"
         case .unverified: "an envelope, sequence or archive does not verify"
         case .noKey: "no private key here opens it"
+        case .portalUnreachable: "no portal was named, or it cannot be reached"
+        case .portalRefused: "refused by the portal or the account: a name that is taken, a right that is lacking"
+        case .portalUntrue: "the portal is not who it was, or does not show everybody the same"
+        case .conflict: "another device has changed the same"
+        case .waiting: "nobody has answered the request for connection yet"
+        case .notConnected: "the request for connection was rejected, has expired, or was answered already"
         case .usage: "wrong command line"
         case .interrupted: "given up"
         }
@@ -67,21 +87,49 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
         switch error {
         case let error as PlatformError: self = Self.status(of: error.code)
         case is ShareError: self = .shares
-        case let error as SessionError:
-            switch error.code {
-            case .recoveryUnproven: self = .refused
-            case .wrongShares, .rehearsalFailed: self = .shares
-            case .keyMissing: self = .notFound
-            case .invalidQuorum: self = .usage
-            default: self = .damaged
-            }
+        case let error as SessionError: self = Self.status(of: error.code)
+        case let error as PortalError: self = Self.status(of: error.code)
+        case let error as PortalStoreError:
+            self = [.corrupt, .invalidFrames].contains(error.code) ? .damaged : .portalUnreachable
+        case is WitnessError: self = .refused
         case is ProfileError: self = .damaged
         case let error as DAREError: self = Self.status(of: error.code)
         case let error as ArchiveError: self = Self.status(of: error.code)
+        case let error as CatalogError where error.code == .notFound: self = .notFound
+        case let error as CatalogError where error.code == .alreadyExists: self = .refused
         case is CatalogError, is VerificationError: self = .unverified
         case is CancellationError: self = .interrupted
         case is UsageError: self = .usage
         default: self = .failed
+        }
+    }
+
+    private static func status(of code: SessionError.Code) -> ToolStatus {
+        switch code {
+        case .recoveryUnproven: .refused
+        case .wrongShares, .rehearsalFailed: .shares
+        case .keyMissing, .noAccount, .notConnected: .notFound
+        case .invalidQuorum: .usage
+        case .noPortal: .portalUnreachable
+        case .alreadyConnected, .notAdministrator: .portalRefused
+        case .connectionForged, .historyForked: .portalUntrue
+        case .changedElsewhere: .conflict
+        case .connectionTimedOut: .waiting
+        case .connectionRejected, .connectionExpired, .requestClosed, .pinRefused: .notConnected
+        case .malformed: .unverified
+        default: .damaged
+        }
+    }
+
+    private static func status(of code: PortalError.Code) -> ToolStatus {
+        switch code {
+        case .invalidAddress: .usage
+        case .notFound: .notFound
+        case .unreachable, .timedOut, .overloaded, .serviceFailed, .staleEpoch: .portalUnreachable
+        case .malformed, .unauthenticated, .serviceChanged, .rolledBack, .forked: .portalUntrue
+        case .conflict: .conflict
+        case .expired: .notConnected
+        default: .portalRefused
         }
     }
 

@@ -25,11 +25,14 @@ extension ProfileContent {
     /// The fingerprint that names the profile: of its signature key.
     public var udf: UDF { profileSignature.udf }
 
-    /// Whether two profiles say the same: all but the time of making, which is not derived from the seed.
+    /// Whether two profiles say the same: all but the time of making and the portal's service, which are not derived from the
+    /// seed.
     public func agrees(with other: Self) -> Bool {
         var (ours, theirs) = (members, other.members)
-        ours["Updated"] = nil
-        theirs["Updated"] = nil
+        for name in ["Updated", "ServiceUdf"] {
+            ours[name] = nil
+            theirs[name] = nil
+        }
         return ours == theirs
     }
 

@@ -8,6 +8,8 @@ import MeshInMemory
 import MeshKeyFiles
 import MeshLinuxPlatform
 import MeshPlatforms
+import MeshPortalDirectory
+import MeshPortalService
 
 /// The tool on this machine. Everything it does is in `MeshCommands`; here the concrete platform is named.
 @main
@@ -26,7 +28,12 @@ enum Main {
             candidates: { request in
                 MeshLinux.candidates(home: try HomeDirectory(mode: request.mode), passphrase: prompt(request))
             },
-            makeScratchMachine: { MeshMachineCached() }, files: LinuxFiles.commandFiles, console: TerminalConsole())
+            makeScratchMachine: { MeshMachineCached() }, files: LinuxFiles.commandFiles, console: TerminalConsole(),
+            openPortal: { path, domain in
+                let directory = PortalDirectory(path)
+                if let domain { return try await directory.create(domain: domain) }
+                return try await directory.open()
+            }, portals: getenv("MESH_PORTAL").map { String(cString: $0) })
         let signals = [SIGINT, SIGTERM].map { watch($0, for: environment.interruption) }
         defer { signals.forEach { $0.cancel() } }
         exit(await MeshClientCommand.run(Array(CommandLine.arguments.dropFirst()), in: environment))

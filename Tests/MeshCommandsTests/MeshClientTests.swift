@@ -168,6 +168,7 @@ struct MeshClientTests {
         for status in ToolStatus.allCases { #expect(run.output.contains("\(status.rawValue)")) }
         for command in [
             "device", "profile", "escrow", "rehearse", "delete", "recover", "keystore", "dare", "doctor", "erase-test",
+            "account", "sync", "conflicts", "history", "portal", "MESH_PORTAL",
         ] {
             #expect(run.output.contains(command))
         }

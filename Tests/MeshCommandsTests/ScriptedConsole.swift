@@ -3,6 +3,7 @@ import MeshCore
 import MeshFiles
 import MeshInMemory
 import MeshPlatforms
+import MeshPortalService
 import Synchronization
 
 /// A console that answers from a script and keeps what was written.
@@ -79,11 +80,39 @@ struct ToolRun {
     var lines: [String] { output.split(separator: "\n").map(String.init) }
 }
 
+/// Portals in memory, by the directory that a command names.
+final class TestPortals: Sendable {
+    private let services = Mutex<[String: PortalService]>([:])
+
+    func open(_ directory: String, _ domain: String?) async throws -> PortalService {
+        if let domain {
+            let service = try await PortalService.open(
+                domain: domain, store: InMemoryPortalStore(), keys: InMemoryKeyStore())
+            services.withLock { $0[directory] = service }
+            return service
+        }
+        guard let service = services.withLock({ $0[directory] }) else {
+            throw PlatformError(.notFound, store: directory, "There is no portal in this directory.")
+        }
+        return service
+    }
+}
+
 /// The tool on one in-memory machine, run again and again as a person would.
 struct Tool {
     let machine: MeshMachineCached
+    let portals: TestPortals
+    /// What `MESH_PORTAL` says.
+    var portalVariable: String?
 
-    init(_ machine: MeshMachineCached = MeshMachineCached()) { self.machine = machine }
+    init(
+        _ machine: MeshMachineCached = MeshMachineCached(), portals: TestPortals = TestPortals(),
+        portalVariable: String? = nil
+    ) {
+        self.machine = machine
+        self.portals = portals
+        self.portalVariable = portalVariable
+    }
 
     func callAsFunction(
         _ arguments: String..., answers: [String] = [], interactive: Bool = false, input: [UInt8] = []
@@ -95,7 +124,7 @@ struct Tool {
         _ arguments: [String], answers: [String] = [], interactive: Bool = false, input: [UInt8] = []
     ) async -> ToolRun {
         let console = ScriptedConsole(answers, isInteractive: interactive, input: input)
-        let machine = self.machine
+        let (machine, portals) = (machine, portals)
         let environment = CommandEnvironment(
             open: { request in
                 if let name = request.keyStore, name != machine.keys.traits.name {
@@ -104,7 +133,7 @@ struct Tool {
                 return CommandEnvironment.OpenedPlatform(machine, keyStoreReason: "explicit argument")
             },
             candidates: { _ in [] }, makeScratchMachine: { MeshMachineCached() }, files: TestFiles.files,
-            console: console)
+            console: console, openPortal: { try await portals.open($0, $1) }, portals: portalVariable)
         let status = await MeshClientCommand.run(arguments, in: environment)
         return ToolRun(
             status: status, output: console.output, octets: console.octets, errors: console.errors,

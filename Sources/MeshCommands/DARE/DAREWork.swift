@@ -54,16 +54,25 @@ final class Progress: Sendable {
     ///
     /// - Throws: `CancellationError` if the person gave up.
     func advance(to done: Int) throws(CancellationError) {
-        let now = ContinuousClock.now
-        let (isStopped, isDue) = state.withLock { state in
-            let isDue = console.showsProgress && now - state.shown >= Self.interval
-            if isDue { state.shown = now }
-            return (state.isStopped, isDue)
-        }
         if isStopped { throw CancellationError() }
-        guard isDue else { return }
+        guard isDue() else { return }
         let share = total.map { $0 > 0 ? " (\(min(100, done / max(1, $0 / 100))) %)" : "" } ?? ""
         show("\(doing): \(Self.amount(done))\(share)")
+    }
+
+    /// Says in words how far it is, if it is time to.
+    func tell(_ words: @autoclosure () -> String) {
+        if isDue() { show(words()) }
+    }
+
+    /// Whether it is time to say something again.
+    private func isDue() -> Bool {
+        let now = ContinuousClock.now
+        return state.withLock { state in
+            let isDue = console.showsProgress && now - state.shown >= Self.interval
+            if isDue { state.shown = now }
+            return isDue
+        }
     }
 
     /// Takes the line of progress away.

@@ -12,6 +12,17 @@ public struct PortalPurge: Hashable, Sendable {
     public var claims = 0
     /// Accounts of which a part was left by an attempt to make or remove them that died.
     public var remains = 0
+
+    /// Nothing.
+    public init() {}
+
+    /// Adds what another purge removed.
+    public static func += (sum: inout PortalPurge, other: PortalPurge) {
+        sum.requests += other.requests
+        sum.results += other.results
+        sum.claims += other.claims
+        sum.remains += other.remains
+    }
 }
 
 extension PortalService {

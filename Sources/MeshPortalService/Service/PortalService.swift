@@ -69,11 +69,27 @@ public final class PortalService: PortalRequestHandler {
         random: any RandomSource = SystemRandomSource(), limits: PortalLimits = PortalLimits(),
         rules: AccountNameRules = AccountNameRules(), observer: @escaping PortalObserver = { _ in }
     ) async throws -> PortalService {
-        let domain = try AccountAddress("portal@\(domain)").domain
+        let domain = try check(domain: domain)
         let identity = try await ServiceIdentity.open(store, keys, domain: domain, now: clock.now, random: random)
         return PortalService(
             domain: domain, identity: identity, store: store, clock: clock, random: random, limits: limits,
             rules: rules, observer: observer)
+    }
+
+    /// `domain` in lower case, if a portal could serve it.
+    ///
+    /// - Throws: ``PortalError`` `invalidAddress`.
+    @discardableResult
+    public static func check(domain: String) throws(PortalError) -> String {
+        try AccountAddress("portal@\(domain)").domain
+    }
+
+    /// The addresses of the accounts, in their order, from the one after `after` on.
+    ///
+    /// - Throws: ``PortalStoreError``.
+    public func accountAddresses(after: String? = nil, limit: Int = 256) async throws -> [String] {
+        let after = after.map { AccountRecord.key($0.lowercased()) }
+        return try await store.list(AccountRecord.self, after: after, limit: limit, in: .portal).map(\.content.account)
     }
 
     /// Answers `request`. Every failure is an answer, signed by the service like any other.
