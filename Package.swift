@@ -276,6 +276,7 @@ let package = Package(
             name: "GuideTourTests",
             dependencies: [
                 "MeshCore", "MeshEncoding", "MeshPlatforms", "MeshPlatformTesting", "MeshPortals", "MeshPortalService",
+                "MeshProfiles",
                 "MeshPortalDirectory", "guide-tour",
             ]),
     ],

@@ -4,6 +4,7 @@ import MeshPlatforms
 import MeshPortalDirectory
 import MeshPortalService
 import MeshPortals
+import MeshProfiles
 import Testing
 
 /// Portals that are directories.
