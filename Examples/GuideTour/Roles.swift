@@ -121,8 +121,13 @@ struct ThirdMachine {
 
     func recover(_ shares: [KeyShare]) async throws -> PersonalSession {
         try await session.eraseTest()
-        let alice = try await session.recover(from: shares, name: "alice", account: Alice.address)
+        let alice = try await session.recover(from: shares, at: Alice.address, name: "alice").session
         voice.say("third", "Recovered from shares 1 and 3: \(alice.udf)")
+        guard let key = Alice.credential.primaryKey,
+            let found = try await alice.store(.credential).find(key, as: CatalogedCredential.self),
+            found.password == Alice.credential.password
+        else { throw TourError("The credential has not come back with the account.") }
+        voice.say("third", "The account came with it: the credential is here, and this machine is one of its devices.")
         return alice
     }
 }

@@ -70,9 +70,11 @@ struct DeleteCommand: AsyncParsableCommand {
 
 struct RecoverCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "recover", abstract: "Recover a personal profile from its shares, onto this machine.")
+        commandName: "recover", abstract: "Recover a personal profile from its shares, onto this machine.",
+        discussion: "With --account and a portal, the account too: this machine becomes one of its devices.")
 
     @OptionGroup var shared: SharedOptions
+    @OptionGroup var portals: PortalOptions
     @Option(help: "The fingerprint the profile must have.") var expect: String?
     @Option(help: "A name for you to find it by.") var name: String?
     @Option(help: "The portal account of the profile.") var account: String?
@@ -88,13 +90,23 @@ struct RecoverCommand: AsyncParsableCommand {
         }
         let opened = try await shared.openKeys()
         let shares = try await ShareInput(console: environment.console).read(files: files)
-        let personal = try await MeshSession(opened.platform).recover(
-            from: shares, expecting: expected, name: name, account: account)
+        let portal = try await portals.open()
+        let session = MeshSession(opened.platform, portal: portal)
+        let personal: PersonalSession
+        if portal != nil, let account {
+            personal = try await session.recover(from: shares, at: account, expecting: expected, name: name).session
+        } else {
+            personal = try await session.recover(from: shares, expecting: expected, name: name, account: account)
+        }
         if shared.json {
             environment.console.print(try await json(personal))
         } else {
             environment.console.print(personal.udf.text)
             environment.console.printError("Recovered; its key is in \(opened.platform.keys.traits.name).")
+            if account != nil, portal == nil {
+                environment.console.printError(
+                    "No portal was named, so the account is not connected here. Name it: --portal, or MESH_PORTAL.")
+            }
         }
     }
 }

@@ -106,10 +106,10 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
 
     private static func status(of code: SessionError.Code) -> ToolStatus {
         switch code {
-        case .recoveryUnproven: .refused
-        case .wrongShares, .rehearsalFailed: .shares
-        case .keyMissing, .noAccount, .notConnected: .notFound
-        case .invalidQuorum: .usage
+        case .recoveryUnproven, .unsentChanges: .refused
+        case .wrongShares, .rehearsalFailed, .wrongAccount: .shares
+        case .keyMissing, .noAccount, .notConnected, .escrowNotFound: .notFound
+        case .invalidQuorum, .addressMissing: .usage
         case .noPortal: .portalUnreachable
         case .alreadyConnected, .notAdministrator: .portalRefused
         case .connectionForged, .historyForked: .portalUntrue

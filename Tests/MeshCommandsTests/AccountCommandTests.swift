@@ -167,4 +167,19 @@ struct AccountCommandTests {
         status(await second("device", "request", "bob@example.com"), .notFound)
         status(await second("device", "forget"), .notFound)
     }
+
+    @Test func anAccountIsRecoveredFromShares() async throws {
+        let (first, second) = try await household()
+        let udf = try #require(await first("account", "create", "alice@example.com").lines.first)
+        let shares = await first("escrow", "--quorum", "2", "--shares", "4").lines
+        try #require(shares.count == 4)
+        status(await first("rehearse", answers: [shares[1], shares[3]]), .done)
+        status(await first("delete", "--yes"), .done)
+        status(await second("recover", "--account", "bob@example.com", answers: [shares[0], shares[2]]), .notFound)
+        let run = await second("recover", "--account", "alice@example.com", answers: [shares[0], shares[2]])
+        status(run, .done)
+        #expect(run.lines == [udf])
+        #expect(try json(await second("account", "status", "--json"))["rights"] == ["administrator"])
+        status(await second("sync"), .done)
+    }
 }
