@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Makes the test vectors that no publication has, with other code than the package's own.
 
-Writes Vectors/generated-cases.json (cases of the published schema, for forms that no published case covers) and
-Vectors/primitives.json (ciphers, derivation functions, signatures, agreement). Needs the Python package `cryptography`;
-everything that package lacks (UDF, DER, the Mesh's derivation, curve arithmetic) is written out here in plain integers.
+Writes Vectors/generated-cases.json (cases of the published schema, for forms that no published case covers),
+Vectors/primitives.json (ciphers, derivation functions, signatures, agreement) and Vectors/key-sums.json (sums of keys).
+Needs the Python package `cryptography`; everything that package lacks (UDF, DER, the Mesh's derivation, curve arithmetic) is
+written out here in plain integers.
 The output is the same in every run.
 """
 
@@ -131,7 +132,10 @@ def ed448_expand(seed):
 
 
 def ed448_sign(seed, message, context=b""):
-    scalar, prefix = ed448_expand(seed)
+    return ed448_sign_expanded(*ed448_expand(seed), message, context)
+
+
+def ed448_sign_expanded(scalar, prefix, message, context=b""):
     public = ed448_encode(ed448_multiply(scalar))
     dom = b"SigEd448" + bytes([0, len(context)]) + context
     r = int.from_bytes(hashlib.shake_256(dom + prefix + message).digest(114), "little") % L448
@@ -215,32 +219,40 @@ MONTGOMERY = {
 }
 
 
-def montgomery_public(algorithm, scalar):
-    """u and the parity octet of v, by affine addition from the base point."""
-    p, a, u, v, size = MONTGOMERY[algorithm]
+def montgomery_add(algorithm, left, right):
+    p, a = MONTGOMERY[algorithm][:2]
+    if left is None:
+        return right
+    if right is None:
+        return left
+    (u1, v1), (u2, v2) = left, right
+    if u1 == u2:
+        if (v1 + v2) % p == 0:
+            return None
+        slope = (3 * u1 * u1 + 2 * a * u1 + 1) * pow(2 * v1, -1, p)
+    else:
+        slope = (v2 - v1) * pow(u2 - u1, -1, p)
+    u3 = (slope * slope - a - u1 - u2) % p
+    return u3, (slope * (u1 - u3) - v1) % p
 
-    def add(left, right):
-        if left is None:
-            return right
-        if right is None:
-            return left
-        (u1, v1), (u2, v2) = left, right
-        if u1 == u2:
-            if (v1 + v2) % p == 0:
-                return None
-            slope = (3 * u1 * u1 + 2 * a * u1 + 1) * pow(2 * v1, -1, p)
-        else:
-            slope = (v2 - v1) * pow(u2 - u1, -1, p)
-        u3 = (slope * slope - a - u1 - u2) % p
-        return u3, (slope * (u1 - u3) - v1) % p
 
-    result, point = None, (u, v)
+def montgomery_multiply(algorithm, scalar, point=None):
+    result, point = None, point or MONTGOMERY[algorithm][2:4]
     while scalar:
         if scalar & 1:
-            result = add(result, point)
-        point = add(point, point)
+            result = montgomery_add(algorithm, result, point)
+        point = montgomery_add(algorithm, point, point)
         scalar >>= 1
-    return result[0].to_bytes(size, "little") + bytes([0x80 if result[1] & 1 else 0])
+    return result
+
+
+def montgomery_encode(algorithm, point):
+    """u and the parity octet of v."""
+    return point[0].to_bytes(MONTGOMERY[algorithm][4], "little") + bytes([0x80 if point[1] & 1 else 0])
+
+
+def montgomery_public(algorithm, scalar):
+    return montgomery_encode(algorithm, montgomery_multiply(algorithm, scalar))
 
 
 CODES = {"X25519": 1, "X448": 2, "Ed25519": 3, "Ed448": 4, "P256": 5, "P384": 6, "P521": 7, "RSA2048": 8, "RSA3072": 9}
@@ -614,6 +626,61 @@ def make_primitives():
     return result
 
 
+def make_key_sums(count=24):
+    """Two keys each, as the Mesh derives them, and the key whose scalar is the sum of theirs modulo the order.
+
+    The public key is reached by two ways, from the scalar and by adding the two points. OpenSSL verifies what a summed Ed448 key
+    has signed, and agrees with a summed X448 key on the secret that is worked out here.
+    """
+    result = {"Ed448": [], "X448": []}
+    for index in range(count):
+        seeds = [rnd(f"sum ed448 {index} {side}", 56) for side in "ab"]
+        (a, prefix_a), (b, prefix_b) = (ed448_expand(seed) for seed in seeds)
+        points = [ed448_multiply(scalar) for scalar in (a, b)]
+        scalar = (a + b) % L448
+        public = ed448_encode(ed448_add(*points))
+        # What the nonces of a sum are derived from is this package's own choice: any value makes signatures that verify.
+        prefix = hashlib.shake_256(b"mesh-platform/ed448-sum/nonce-prefix" + prefix_a + prefix_b).digest(57)
+        message = rnd(f"sum message {index}", 3 * index)
+        signer, signature = ed448_sign_expanded(scalar, prefix, message)
+        assert signer == public
+        ed448.Ed448PublicKey.from_public_bytes(public).verify(signature, message)
+        result["Ed448"].append(
+            {
+                "privates": [seed.hex() for seed in seeds],
+                "publics": [ed448_encode(point).hex() for point in points],
+                "scalar": scalar.to_bytes(56, "little").hex(),
+                "public": public.hex(),
+                "message": message.hex(),
+                "signature": signature.hex(),
+            }
+        )
+        privates = [rnd(f"sum x448 {index} {side}", 56) for side in "abc"]
+        clamped = [bytes([octets[0] & 0xFC]) + octets[1:55] + bytes([octets[55] | 0x80]) for octets in privates]
+        a, b, c = (int.from_bytes(octets, "little") for octets in clamped)
+        points = [montgomery_multiply("X448", scalar) for scalar in (a, b, c)]
+        for octets, point in zip(privates, points):
+            known = x448.X448PrivateKey.from_private_bytes(octets)
+            assert raw(known.public_key()) == point[0].to_bytes(56, "little")
+        scalar = (a + b) % L448
+        public = montgomery_public("X448", scalar)
+        assert public == montgomery_encode("X448", montgomery_add("X448", *points[:2]))
+        shared = montgomery_multiply("X448", scalar, points[2])[0].to_bytes(56, "little")
+        # (The third private key is a multiple of 4, as a clamped one is: OpenSSL has the same number.)
+        assert known.exchange(x448.X448PublicKey.from_public_bytes(public[:56])) == shared
+        result["X448"].append(
+            {
+                "privates": [octets.hex() for octets in privates[:2]],
+                "publics": [montgomery_encode("X448", point).hex() for point in points[:2]],
+                "scalar": scalar.to_bytes(56, "little").hex(),
+                "public": public.hex(),
+                "peer": montgomery_encode("X448", points[2]).hex(),
+                "shared": shared.hex(),
+            }
+        )
+    return result
+
+
 def write(name, value):
     with open(os.path.join(HERE, name), "w") as file:
         json.dump(value, file, indent=1)
@@ -624,3 +691,4 @@ if __name__ == "__main__":
     make_cases()
     write("generated-cases.json", {"source": "generate_vectors.py", "cases": cases})
     write("primitives.json", make_primitives())
+    write("key-sums.json", make_key_sums())
