@@ -27,7 +27,8 @@ enum KeyData {
             throw ProfileError(.badKey, "The profile does not have the key \(name).")
         }
         guard let parameters = data["PublicParameters"]?["PublicKeyECDH"]?.object,
-            let curve = parameters["crv"]?.string, let algorithm = algorithms.first(where: { $0.description == curve }),
+            let curve = parameters["crv"]?.string?.asLabel,
+            let algorithm = algorithms.first(where: { $0.description == curve }),
             let octets = parameters["Public"]?.string.flatMap({ Base64URL.decode($0, isTolerant: true) })
         else {
             throw ProfileError(
@@ -70,7 +71,7 @@ enum KeyData {
     ) throws(ProfileError) -> PrivateKey? {
         guard let data = members[name], data != .null else { return nil }
         let parameters = data["PrivateParameters"]?["PrivateKeyECDH"]
-        guard let curve = parameters?["crv"]?.string,
+        guard let curve = parameters?["crv"]?.string?.asLabel,
             let algorithm = algorithms.first(where: { $0.description == curve }),
             let text = json.secret(parameters?["Private"]),
             let octets = text.bytes.withUnsafeBytes({ Base64(.url, isPadded: false).decode($0) })

@@ -8,6 +8,10 @@ public struct Right: RawRepresentable, Hashable, Sendable {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
 
+    /// Equal when the octets are.
+    public static func == (left: Self, right: Self) -> Bool { left.rawValue.hasOctets(of: right.rawValue) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(ExactText(rawValue)) }
+
     /// To read and write everything of the account, and to admit and remove devices.
     public static let administrator = Right(rawValue: "administrator")
     /// To read and write what the account has.

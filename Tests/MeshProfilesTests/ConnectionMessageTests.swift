@@ -129,6 +129,45 @@ struct ConnectionMessageTests {
         }
     }
 
+    @Test func completionSaysWhatBecameOfMessages() throws {
+        let family = try Family()
+        let (first, second) = (NonceUDF.make(from: family.random), NonceUDF.make(from: family.random))
+        let content = MessageComplete(
+            references: [
+                .init(messageID: first, state: .closed),
+                .init(
+                    messageID: second, responseID: MessageIdentifiers(of: second).response,
+                    state: SpoolState(rawValue: "Later")),
+            ], sender: "alice@example.com", random: family.random)
+        let signed = try VerifiedAssertion(signing: content, by: family.keys.accountSignature, created: Family.time)
+        let taken = try VerifiedAssertion<MessageComplete>(
+            verifying: signed.envelope, by: family.account.content.accountSignature
+        ).content
+        #expect(taken.references == content.references && taken.messageID == content.messageID)
+        #expect(taken.sender == "alice@example.com" && taken.recipient == nil)
+        for list in ["x", [1], [["MessageId": "x", "Relationship": "Read"]], [["MessageId": .string(first.text)]]]
+            as [JSONValue]
+        {
+            let members: JSONObject = ["MessageId": .string(first.text), "References": list]
+            #expect(throws: ProfileError(.malformed, "")) { try MessageComplete(members: members) }
+        }
+    }
+
+    /// Texts of others are compared by their octets: as Unicode compares them, one letter under many marks takes hours.
+    @Test func longTextsAreComparedInNoTime() throws {
+        let marks = "E" + String(repeating: "\u{301}\u{316}", count: 1 << 17)
+        let family = try Family()
+        var members = family.device.content.members
+        members["BaseSignature"] = [
+            "Udf": "x", "PublicParameters": ["PublicKeyECDH": ["crv": .string(marks), "Public": ""]],
+        ]
+        #expect(throws: ProfileError(.badKey, "")) { try ProfileDevice(members: members) }
+        let rights = try Right.list([.string(marks), .string(marks + "x"), "administrator", .string(marks)])
+        #expect(rights.count == 3)
+        let answer: JSONObject = ["MessageId": .string(family.account.udf.text), "Result": .string(marks)]
+        #expect(throws: ProfileError(.malformed, "")) { try RespondConnection(members: answer) }
+    }
+
     private func pin(_ family: Family) throws -> SaltedPIN {
         let text = SaltedPIN.makePIN(from: family.random)
         return try SaltedPIN(pin: text, action: "Device")

@@ -94,7 +94,7 @@ public struct EntryMember: Sendable {
         /// DARE envelopes.
         case envelopes
 
-        var words: String {
+        package var words: String {
             switch self {
             case .text: "a text"
             case .texts: "a list of texts"
@@ -109,7 +109,7 @@ public struct EntryMember: Sendable {
             }
         }
 
-        func holds(_ value: JSONValue) -> Bool {
+        package func holds(_ value: JSONValue) -> Bool {
             switch self {
             case .text: value.string != nil
             case .texts: value.array?.allSatisfy { $0.string != nil } ?? false

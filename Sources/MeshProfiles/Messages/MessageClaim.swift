@@ -1,5 +1,6 @@
 import MeshCore
 import MeshCryptography
+import MeshDARE
 import MeshEncoding
 
 /// An account claims a published device (`schema-08` §10.6, MessageClaim). Signed by the claiming device's signature key for
@@ -52,5 +53,37 @@ public struct MessageClaim: MessageContent {
         members["DeviceAuthenticate"] = .string(deviceAuthenticate)
         members["Expires"] = .string(expires.description)
         return members
+    }
+}
+
+/// A claim that a device signed which is connected to the account that claims. There is no other way to get one.
+public struct VerifiedClaim: Sendable {
+    /// The claim.
+    public let message: VerifiedAssertion<MessageClaim>
+    /// The device that signed it.
+    public let device: ConnectedDevice
+    /// What the claim says.
+    public var content: MessageClaim { message.content }
+
+    /// Verifies a claim.
+    ///
+    /// Whether it has expired, and whether it proves to know the device's code, is for whoever keeps the publication.
+    ///
+    /// - Parameters:
+    ///   - device: the device that must have signed.
+    ///   - account: the profile of its account, the newest that is known.
+    /// - Throws: ``ProfileError`` `malformed`, `tooLarge`, `wrongKind`, `badSignature`; `notRelated` for a device of another
+    ///   account, or a claim in the name of another address.
+    public init(
+        verifying envelope: DAREEnvelope, by device: ConnectedDevice, of account: VerifiedProfile<ProfileUser>
+    ) throws(ProfileError) {
+        guard device.account == account.udf else {
+            throw ProfileError(.notRelated, "The device \(device.udf) is not connected to \(account.udf).")
+        }
+        message = try VerifiedAssertion(verifying: envelope, by: device.signature)
+        guard let address = account.content.accountAddress,
+            message.content.sender.map({ $0.hasOctets(of: address) }) ?? false
+        else { throw ProfileError(.notRelated, "The claim is made in the name of another account.") }
+        self.device = device
     }
 }

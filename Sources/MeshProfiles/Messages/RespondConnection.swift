@@ -48,7 +48,7 @@ public struct RespondConnection: MessageContent {
     public init(members: JSONObject) throws(ProfileError) {
         messageID = try members.fingerprint("MessageId")
         let content = members["CatalogedDevice"]?.object
-        switch try members.text("Result") {
+        switch try members.text("Result").asLabel {
         case "Accept":
             guard let content else { throw .missing("CatalogedDevice") }
             do {
