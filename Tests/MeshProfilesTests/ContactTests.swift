@@ -202,7 +202,7 @@ struct ContactTests {
     func otherKindsOfMembersAreRefused(text: String) throws {
         let members = try #require(JSONValue(parsing: Array(text.utf8)).object)
         #expect(throws: ProfileError(.malformed, "")) { try ContactPerson(members: members) }
-        #expect(throws: DecodingError.self) {
+        #expect(throws: JSONError.self) {
             try JSONBCDDecoder().decode(ContactPerson.self, from: Array(text.utf8))
         }
     }
