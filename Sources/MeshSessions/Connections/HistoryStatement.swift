@@ -88,7 +88,11 @@ extension PersonalSession {
     ///
     /// - Throws: ``SessionError`` `historyForked` if the two were shown different histories; `malformed` for a statement that no
     ///   device of the account has signed.
-    public func check(_ statement: JSONValue) async throws {
+    public func check(_ statement: JSONValue) async throws { try await check(statement, mustBeReached: false) }
+
+    /// - Parameter mustBeReached: whether this device has just been shown all that the portal has: then it must have at least
+    ///   what the statement states, or the portal keeps something back.
+    func check(_ statement: JSONValue, mustBeReached: Bool) async throws {
         let context = try await context()
         let (keys, platform, profile) = (context.storeKeys, platform, profile)
         try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
@@ -103,10 +107,17 @@ extension PersonalSession {
                 throw SessionError(.malformed, "This is no statement of a device of the account \(profile.udf).")
             }
             for store in signed.content.points {
-                guard let name = StoreName(containerName: store.store),
-                    let sequence = try stores.sequence(name),
-                    try sequence.compare(store.point) == .forked
-                else { continue }
+                guard let name = StoreName(containerName: store.store) else { continue }
+                let sequence = try stores.sequence(name)
+                let relation = try sequence?.compare(store.point) ?? (store.point.count > 0 ? .ahead : .same)
+                if relation == .ahead, mustBeReached {
+                    throw PortalError(
+                        .rolledBack, "The portal keeps back what another device has already seen of \(store.store).",
+                        remedy:
+                            "Ask whoever runs the portal whether it was restored from a backup, and compare the devices."
+                    )
+                }
+                guard relation == .forked else { continue }
                 throw SessionError(
                     .historyForked,
                     "The portal has shown the two devices different histories of \(store.store): one or both are not what the "

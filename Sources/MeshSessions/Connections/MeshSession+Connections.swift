@@ -58,7 +58,7 @@ extension MeshSession {
         guard let service, let envelope = answer.profile, let acknowledgement = answer.acknowledgement else {
             throw SessionError(.connectionForged, "The portal's answer lacks the account's profile, or its own word.")
         }
-        let profile = try VerifiedProfile<ProfileUser>(verifying: envelope)
+        let (profile, verified) = try Self.verified(acknowledgement, envelope, by: service)
         if let expected, !profile.udf.matches(expected) {
             throw SessionError(
                 .connectionForged, "The account \(address) belongs to the profile \(profile.udf), not to \(expected).",
@@ -69,12 +69,24 @@ extension MeshSession {
         {
             throw SessionError(.alreadyConnected, "This device is connected to \(address) already.")
         }
-        let verified = try VerifiedAcknowledgement(verifying: acknowledgement, by: service.key, account: profile)
         guard verified.request.message.envelope.encoded == request.message.envelope.encoded else {
             throw SessionError(.connectionForged, "The portal acknowledges another request than the one that was made.")
         }
         return ConnectionRequest(
             acknowledgement: verified, account: address, profile: profile, made: made, sealedPIN: sealedPIN)
+    }
+
+    private static func verified(
+        _ acknowledgement: DAREEnvelope, _ profile: DAREEnvelope, by service: ServiceIdentity
+    ) throws(SessionError) -> (VerifiedProfile<ProfileUser>, VerifiedAcknowledgement) {
+        do {
+            let account = try VerifiedProfile<ProfileUser>(verifying: profile)
+            return (account, try VerifiedAcknowledgement(verifying: acknowledgement, by: service.key, account: account))
+        } catch {
+            throw SessionError(
+                .connectionForged, "What the portal shows of the account does not belong together, or does not verify.",
+                remedy: "Do not go on with this portal until you know why.", cause: error)
+        }
     }
 
     /// The requests for connection that were made on this machine and not answered yet, the oldest first.
@@ -118,7 +130,8 @@ extension MeshSession {
     /// request, and connect this device; the keys it gives must be the sums of the device's own and the activation's.
     ///
     /// - Throws: ``SessionError`` `connectionRejected`, `connectionExpired`, `requestClosed`, `connectionForged`;
-    ///   ``PortalError``, among them `forked` if the portal shows another history than the administrator's;
+    ///   `historyForked` if the portal shows another history than the administrator's, ``PortalError`` `rolledBack` if it shows
+    ///   less than that: the device is connected then, and the portal lies; other ``PortalError``;
     ///   ``ProfileError``; ``PlatformError``.
     public func complete(_ request: ConnectionRequest) async throws -> ConnectionOutcome {
         _ = try await finishInterrupted()
@@ -154,8 +167,10 @@ extension MeshSession {
                 .connectionRejected, "The connection to \(request.account) was refused.",
                 remedy: "Ask the person whose account it is.")
         }
-        let personal = try await adopt(entry, of: request, seed: seed)
-        if let history = answer.message.content.history { try await personal.check(history) }
+        let (personal, isSynchronised) = try await adopt(entry, of: request, seed: seed)
+        if let history = answer.message.content.history {
+            try await personal.check(history, mustBeReached: isSynchronised)
+        }
         return .connected(personal)
     }
 
@@ -180,7 +195,7 @@ extension MeshSession {
     /// Keeps a connection, in an order in which each step can be done again.
     private func adopt(
         _ entry: CatalogedDevice, of request: ConnectionRequest, seed: SecretSeed
-    ) async throws -> PersonalSession {
+    ) async throws -> (session: PersonalSession, isSynchronised: Bool) {
         let profile = request.profile
         // That the keys fit is made sure before anything is kept.
         _ = try AccountKeys(opening: entry, of: profile, seed: seed)
@@ -192,11 +207,13 @@ extension MeshSession {
         try await keeper.directory.complete(profile.udf, kind: .personal, device: request.device)
         try await abandon(request)
         let personal = PersonalSession(platform: platform, portal: portal, profile: profile)
+        var isSynchronised = true
         do {
             _ = try await personal.sync()
         } catch let error as PortalError where [.unreachable, .overloaded, .timedOut].contains(error.code) {
             // The device is connected; what others have written comes with the next synchronisation.
+            isSynchronised = false
         }
-        return try await personalSession(profile.udf.text)
+        return (try await personalSession(profile.udf.text), isSynchronised)
     }
 }

@@ -67,14 +67,29 @@ extension PersonalSession {
             page = answer.pageKey
         } while page != nil && envelopes.count < 10_000
         guard let service = client.service else { return [] }
-        let pins = try await keptPINs(context)
-        return envelopes.compactMap { envelope in
+        let acknowledgements = envelopes.compactMap { envelope -> VerifiedAcknowledgement? in
             guard
                 let acknowledgement = try? VerifiedAcknowledgement(
                     verifying: envelope, by: service.key, account: profile),
                 (try? AccountAddress(acknowledgement.request.content.accountAddress))
                     .map(context.record.addresses.contains) == true
             else { return nil }
+            return acknowledgement
+        }
+        return try await proved(acknowledgements, context, client)
+    }
+
+    /// The requests with what their PINs prove now. Another administrator may have handed a PIN out, or used it up: the
+    /// account's store of them is received first.
+    private func proved(
+        _ acknowledgements: [VerifiedAcknowledgement], _ context: AccountContext, _ client: MeshClient
+    ) async throws -> [PendingConnection] {
+        var pins: [String: (pin: MessagePIN, kept: KeptPIN)] = [:]
+        if acknowledgements.contains(where: { $0.request.content.pin != nil }) {
+            _ = try await context.synchronizer(client).receive([.local], from: try await client.status())
+            pins = try await keptPINs(context)
+        }
+        return acknowledgements.map { acknowledgement in
             let (pin, proof) = prove(acknowledgement.request, pins)
             return PendingConnection(acknowledgement: acknowledgement, pin: pin, proof: proof)
         }
@@ -102,7 +117,9 @@ extension PersonalSession {
                 try await complete(pending, answer, administrator, client, updates: nil)
                 changes.note(.request, .rejected, pending.device.udf.text)
             case .accept(let rights):
-                if pending.proof == .refused {
+                // What was listed may be true no more: a PIN is good for one device.
+                let now = try await proved([pending.acknowledgement], context, client)
+                guard let pending = now.first, pending.proof != .refused else {
                     throw SessionError(
                         .pinRefused, "The request names a PIN of the account, and does not prove to know it.",
                         remedy: "Reject it, and hand out a new PIN.")
@@ -116,7 +133,10 @@ extension PersonalSession {
                 .requestClosed, "The request for connection is not there any more, or was answered by another device.",
                 remedy: "Have the device ask again.", cause: error)
         }
-        if let pin = pending.acknowledgement.request.content.pin { changes.note(try await useUp(pin.identifier)) }
+        // A PIN that somebody has only named stays good for who knows it.
+        if case .accept = decision, let pin = pending.acknowledgement.request.content.pin {
+            changes.note(try await useUp(pin.identifier))
+        }
         return changes
     }
 
@@ -126,7 +146,11 @@ extension PersonalSession {
     /// - Throws: as ``connectPending()`` and ``connectClose(_:_:)``.
     public func acceptProven() async throws -> SessionChanges {
         var changes = SessionChanges()
-        for pending in try await connectPending() {
+        for listed in try await connectPending() where listed.proof != .none {
+            let context = try await context()
+            let client = try await context.client(portal)
+            // Those before it may have used the PIN up.
+            guard let pending = try await proved([listed.acknowledgement], context, client).first else { continue }
             switch pending.proof {
             case .proved(let rights): changes.note(try await connectClose(pending, .accept(rights)))
             case .refused:
