@@ -54,7 +54,8 @@ struct Synchronizer: Sendable {
         if let status { said = status } else { said = try await portal.status() }
         report.pendingConnections = said.pending
         let states = try Self.states(said.containers ?? [])
-        for store in Self.order(states.keys) {
+        // A store that the portal does not speak of any more is one that it keeps back.
+        for store in Self.order(try await keptStores().union(states.keys)) {
             try await receive(store, to: states[store], &report)
         }
         try await send(stores, &report)
@@ -247,6 +248,15 @@ struct Synchronizer: Sendable {
         for store in try await waitingStores() where chosen?.contains(store) ?? true { try await send(store, &report) }
         let stores = stores
         report.conflicts = try await calls.run(deadline: Self.deadline) { try Self.conflicts(stores) }
+    }
+
+    /// The stores of which this machine has a copy.
+    private func keptStores() async throws -> Set<StoreName> {
+        let stores = stores
+        return try await calls.run(deadline: Self.deadline) {
+            let names = Set(try stores.directory.names())
+            return Set(StoreName.allCases.filter { names.contains($0.fileName) })
+        }
     }
 
     private func waitingStores() async throws -> [StoreName] {
