@@ -1,4 +1,5 @@
 import MeshCore
+import MeshDARE
 
 /// One undivided part of a portal's data: what is committed in it is committed together. `portal` for the portal itself
 /// (account names), otherwise the fingerprint of an account's profile.
@@ -91,8 +92,10 @@ public struct PortalLogState: Hashable, Sendable {
 /// The rules that `PortalStoreConformance` of MeshPortalTesting proves of every store:
 ///
 /// - ``commit(_:in:)`` and ``append(_:to:expecting:in:)`` return when the change is durable; each is done whole or not at all,
-///   also through a crash, and nobody sees a part of it. One thing is left open: a power cut while several frames are
-///   appended may leave the first of them.
+///   also through a crash, and nobody sees a part of it. One thing is left open: a power cut while several frames without a
+///   run signature are appended may leave the first of them.
+/// - A container that has a run signature (`RunSignature` of MeshDARE) grows by whole runs alone: frames whose last one does
+///   not end a run are refused.
 /// - Of two that expect the same version, or the same count, exactly one succeeds: within the process, and between processes
 ///   for stores that say ``isShared``.
 /// - Every call takes effect at one moment between its beginning and its end.
@@ -131,6 +134,12 @@ public protocol PortalStore: Sendable {
     /// - Throws: as ``record(_:in:)``.
     func state(of log: String, in partition: PortalPartition) async throws -> PortalLogState
 
+    /// How far the container `log` goes, with what is needed to check the frames that come next; the last frame at least is
+    /// verified. A store that does not know it reads all frames.
+    ///
+    /// - Throws: as ``record(_:in:)``.
+    func runState(of log: String, in partition: PortalPartition) async throws -> FrameRunState
+
     /// The frames of `log` from index `first` on: as many as fit in `limit` frames and `octets` octets, but at least one if
     /// there is one and `limit` is not 0.
     ///
@@ -153,4 +162,20 @@ public protocol PortalStore: Sendable {
     ///
     /// - Throws: as ``record(_:in:)``.
     func remove(_ partition: PortalPartition) async throws -> Bool
+}
+
+extension PortalStore {
+    public func runState(of log: String, in partition: PortalPartition) async throws -> FrameRunState {
+        var checker = FrameRunChecker()
+        do {
+            while true {
+                let frames = try await frames(
+                    of: log, from: checker.state.count, limit: 1024, octets: 1 << 20, in: partition)
+                guard !frames.isEmpty else { return checker.state }
+                try checker.take(frames)
+            }
+        } catch let error as ReplicaError {
+            throw DAREPortalFault.corrupt("In \(name), \(log) of \(partition) is damaged.", cause: error)
+        }
+    }
 }

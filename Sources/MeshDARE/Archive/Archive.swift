@@ -57,7 +57,7 @@ public final class Archive: Sendable {
     /// Opens the archive in the file called `name`; nil if it is not there. Reads the headers of all frames.
     ///
     /// - Throws: ``ArchiveError`` `notAnArchive`, `tooManyFiles`; ``DAREError``, ``PlatformError`` as
-    ///   ``DARESequence/open(_:in:_:keys:random:)``.
+    ///   ``DARESequence/open(_:in:_:wholeRuns:keys:random:)``.
     public static func open(
         _ name: String, in directory: any ContainerDirectory, _ access: ContainerAccess = .append,
         keys: SequenceKeys = .none, limits: ArchiveLimits = ArchiveLimits()

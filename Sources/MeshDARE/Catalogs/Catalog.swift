@@ -71,7 +71,7 @@ public final class Catalog: Sendable {
     ) throws -> Catalog? {
         guard
             let sequence = try DARESequence.open(
-                name, in: directory, access, keys: options.keys, random: options.random)
+                name, in: directory, access, wholeRuns: options.wholeRuns, keys: options.keys, random: options.random)
         else { return nil }
         let catalog = try Catalog(name, in: directory, access, options, sequence)
         if access == .append { try catalog.finishCompaction() }
@@ -140,7 +140,7 @@ public final class Catalog: Sendable {
     private func reopen(_ state: inout State) throws {
         guard
             let sequence = try DARESequence.open(
-                name, in: directory, access, keys: options.keys, random: options.random)
+                name, in: directory, access, wholeRuns: options.wholeRuns, keys: options.keys, random: options.random)
         else { throw PlatformError(.notFound, store: path, "The catalog was removed while it was open.") }
         state = try State(sequence)
     }
@@ -273,6 +273,8 @@ public struct CatalogOptions: Sendable {
     public var clock: any MeshClock = SystemClock()
     /// Where random octets come from.
     public var random: any RandomSource = SystemRandomSource()
+    /// Whether the catalog is a copy that grows by whole signed runs alone: see ``DARESequence/open(_:in:_:wholeRuns:keys:random:)``.
+    public var wholeRuns = false
 
     /// A plain catalog.
     public init() {}

@@ -21,7 +21,7 @@ extension Catalog {
     }
 
     /// Makes the frames of a new catalog with the changes that `body` makes, without writing them.
-    /// ``DARESequence/create(_:in:verbatim:keys:random:)`` makes a file of them.
+    /// ``DARESequence/create(_:in:verbatim:wholeRuns:keys:random:)`` makes a file of them.
     ///
     /// - Parameters:
     ///   - name: what the catalog is called in messages.

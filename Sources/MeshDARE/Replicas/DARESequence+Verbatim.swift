@@ -11,8 +11,8 @@ extension DARESequence {
     ///   - durability: when to return.
     ///   - deadline: until when to wait for the lock.
     /// - Returns: how far the sequence goes then.
-    /// - Throws: ``ReplicaError`` `conflict` if there are not `count` frames, `invalidFrame`; as
-    ///   ``append(durability:until:_:)``.
+    /// - Throws: ``ReplicaError`` `conflict` if there are not `count` frames, `invalidFrame`, also for a part of a run where the
+    ///   sequence was opened with `wholeRuns`; as ``append(durability:until:_:)``.
     @discardableResult
     public func append(
         verbatim frames: [[UInt8]], expecting count: Int, durability: FrameLog.Durability = .grouped,
@@ -23,6 +23,7 @@ extension DARESequence {
         var checker = FrameRunChecker(before)
         var places: [Int] = []
         for frame in frames { places.append(try checker.take(frame).position) }
+        try requireWholeRuns(frames, behind: before.octets, count)
         try append(
             CheckedFrames(frames: frames, places: places, before: before, after: checker.state), durability, deadline)
         return checker.state
@@ -80,7 +81,7 @@ extension DARESequence {
     ///
     /// - Throws: ``ReplicaError`` `invalidFrame`; ``PlatformError`` `alreadyExists` and others; ``DAREError``.
     public static func create(
-        _ name: String, in directory: any ContainerDirectory, verbatim frames: [[UInt8]],
+        _ name: String, in directory: any ContainerDirectory, verbatim frames: [[UInt8]], wholeRuns: Bool = false,
         keys: SequenceKeys = .none, random: any RandomSource = SystemRandomSource()
     ) throws -> DARESequence {
         var checker = FrameRunChecker()
@@ -88,8 +89,9 @@ extension DARESequence {
         guard checker.state.count > 0 else {
             throw ReplicaError(.invalidFrame, frame: 0, "There is no frame to make a sequence of.")
         }
+        if wholeRuns { try requireWholeRuns(frames, isAfterRun: false, 0) }
         try directory.createFile(name, with: Array(frames.joined()))
-        guard let sequence = try open(name, in: directory, keys: keys, random: random) else {
+        guard let sequence = try open(name, in: directory, wholeRuns: wholeRuns, keys: keys, random: random) else {
             throw PlatformError(
                 .changedUnderneath, store: "\(directory.path)/\(name)", "The file was removed as soon as it was made.")
         }

@@ -59,7 +59,7 @@ extension DARESequence {
         return preparer.prepared
     }
 
-    /// Makes frame 0 of a new sequence and the frames after it, without writing them. ``create(_:in:verbatim:keys:random:)``
+    /// Makes frame 0 of a new sequence and the frames after it, without writing them. ``create(_:in:verbatim:wholeRuns:keys:random:)``
     /// makes a file of them.
     ///
     /// - Parameter keys: only the key that frames are signed with is used.

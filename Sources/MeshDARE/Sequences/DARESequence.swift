@@ -30,6 +30,8 @@ public final class DARESequence: Sendable {
     let access: ContainerAccess
     /// Where the frames are, if they do not say their numbers: in files of 2017 and 2018, which can be read only.
     let unnumbered: [Int]?
+    /// Whether it consists of runs, and is never left within one.
+    let keepsWholeRuns: Bool
     let keys: SequenceKeys
     let random: any RandomSource
     let proofParts = ProofParts()
@@ -54,7 +56,7 @@ public final class DARESequence: Sendable {
 
     private init(
         log: FrameLog, _ directory: any ContainerDirectory, _ access: ContainerAccess, first: StoredFrame,
-        last: StoredFrame, unnumbered: [Int]?, keys: SequenceKeys, random: any RandomSource
+        last: StoredFrame, unnumbered: [Int]?, keepsWholeRuns: Bool, keys: SequenceKeys, random: any RandomSource
     ) throws(DAREError) {
         let members = try first.members
         let info = SequenceInfo(header: members.header)
@@ -73,6 +75,7 @@ public final class DARESequence: Sendable {
         self.keys = keys
         self.random = random
         self.unnumbered = unnumbered
+        self.keepsWholeRuns = keepsWholeRuns
         let number: Int
         if let unnumbered { number = unnumbered.count - 1 } else { number = try last.index }
         state = Mutex(State(extent: Extent(end: last.end, last: number)))
@@ -91,7 +94,7 @@ public final class DARESequence: Sendable {
         let made = try FirstFrame.encode(options, keys: keys, random: random)
         let log = try FrameLog.create(
             name, in: directory, firstFrame: made.octets, isIntact: FrameRecovery.checkup)
-        let sequence = try DARESequence(log: log, directory, .append, keys: keys, random: random)
+        let sequence = try DARESequence(log: log, directory, .append, wholeRuns: false, keys: keys, random: random)
         if let seed = made.seed { sequence.state.withLock { $0.seeds[0] = seed } }
         if options.policy.encryption == .session, let seed = made.seed {
             sequence.state.withLock { $0.session = SequenceAppender.Exchange(frame: 0, seed: seed) }
@@ -101,20 +104,24 @@ public final class DARESequence: Sendable {
 
     /// Opens the sequence called `name`; nil if it is not there. Reads its first and its last frame.
     ///
+    /// - Parameter wholeRuns: whether the file is a copy that grows by whole signed runs alone. Frames that a power cut has
+    ///   left of a run are taken back then when it is opened for appending, and kept in a file beside; nobody was told that
+    ///   they are there. A sequence without run signatures is left as it is.
     /// - Throws: ``PlatformError``; ``DAREError`` `malformed`, `unsupportedAlgorithm`.
     public static func open(
         _ name: String, in directory: any ContainerDirectory, _ access: ContainerAccess = .append,
-        keys: SequenceKeys = .none, random: any RandomSource = SystemRandomSource()
+        wholeRuns: Bool = false, keys: SequenceKeys = .none, random: any RandomSource = SystemRandomSource()
     ) throws -> DARESequence? {
         guard let log = try FrameLog.open(name, in: directory, access, isIntact: FrameRecovery.checkup) else {
             return nil
         }
-        return try DARESequence(log: log, directory, access, keys: keys, random: random)
+        if wholeRuns, access == .append { try takeBackUnfinishedRun(log) }
+        return try DARESequence(log: log, directory, access, wholeRuns: wholeRuns, keys: keys, random: random)
     }
 
     private convenience init(
-        log: FrameLog, _ directory: any ContainerDirectory, _ access: ContainerAccess, keys: SequenceKeys,
-        random: any RandomSource
+        log: FrameLog, _ directory: any ContainerDirectory, _ access: ContainerAccess, wholeRuns: Bool,
+        keys: SequenceKeys, random: any RandomSource
     ) throws {
         let end = try log.refresh()
         guard end > 0 else { throw DAREError(.malformed, "\(log.path) has no frame.") }
@@ -122,7 +129,8 @@ public final class DARESequence: Sendable {
         let last = first.end == end ? first : try StoredFrame(log, endingAt: end)
         let unnumbered = try last.position == 0 || last.isNumbered ? nil : DARESequence.places(log, end: end)
         try self.init(
-            log: log, directory, access, first: first, last: last, unnumbered: unnumbered, keys: keys, random: random)
+            log: log, directory, access, first: first, last: last, unnumbered: unnumbered, keepsWholeRuns: wholeRuns,
+            keys: keys, random: random)
     }
 
     /// Where all frames are, found by walking through the file.

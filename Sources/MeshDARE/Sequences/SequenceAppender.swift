@@ -75,6 +75,7 @@ public struct SequenceAppender {
     mutating func add(
         _ content: FrameContent, _ stored: StoredPayload, payloadDigest: [UInt8]? = nil, isLast: Bool
     ) throws(DAREError) {
+        try sequence.requireOpenForFrames()
         let builder = FrameBuilder(
             type: sequence.type, encoding: sequence.encoding, algorithm: try sequence.digestAlgorithm(of: content),
             hasCheck: sequence.hasFrameChecks && tail.check != nil, signer: sequence.keys.signer)

@@ -69,7 +69,7 @@ public final class Spool: Sendable {
 
     /// Opens the spool in `directory`, in whatever spelling its file has; makes it if it is not there.
     ///
-    /// - Throws: ``DAREError``, ``PlatformError`` as ``DARESequence/open(_:in:_:keys:random:)``.
+    /// - Throws: ``DAREError``, ``PlatformError`` as ``DARESequence/open(_:in:_:wholeRuns:keys:random:)``.
     public static func openOrCreate(
         _ kind: SpoolKind, in directory: any ContainerDirectory, options: SpoolOptions
     ) throws -> Spool {

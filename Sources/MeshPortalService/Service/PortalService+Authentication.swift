@@ -119,7 +119,8 @@ extension PortalService {
                 AccountMember(account: account, key: device.key, isAdministrator: device.isAdministrator))
         }
         if administration.udf == authorization.kid {
-            // Who holds it can connect any device, and has to when the last one is lost.
+            // Who holds it can connect any device, and has to when the account is made, and when its last device is lost. A
+            // device that administered has had it, too: after its removal its own key is refused, but this one is not.
             try verify(authorization, request, transaction, by: administration, remembering: nonces)
             return .member(AccountMember(account: account, key: administration, isAdministrator: true))
         }

@@ -39,7 +39,8 @@ extension PortalService {
         return response
     }
 
-    /// Whether whoever claims knows what the publication asks for.
+    /// Whether whoever claims knows what the publication asks for: `ServiceAuthenticate` of the claim is `Authenticator` of the
+    /// publication. One without an authenticator can be claimed by whoever knows its identifier.
     private func proves(_ claim: MessageClaim, _ publication: CatalogedPublication) -> Bool {
         guard let expected = publication.authenticator else { return true }
         let (left, right) = (Array(expected.utf8), Array(claim.serviceAuthenticate.utf8))

@@ -192,23 +192,11 @@ extension PortalService {
     private func runState(
         of name: StoreName, _ account: PortalAccount, at state: PortalLogState
     ) async throws -> FrameRunState {
-        var checker = FrameRunChecker(accounts[account.profile.udf]?.runs[name.containerName] ?? .empty)
-        if checker.state.count > state.count
-            || (checker.state.count == state.count && checker.state.digest != state.digest)
-        {
-            checker = FrameRunChecker()
-        }
-        do {
-            try await eachFrame(
-                of: name.containerName, from: checker.state.count, to: state.count, in: account.partition
-            ) { try checker.take($0) }
-        } catch let error as ReplicaError {
-            throw corrupt(name.containerName, error)
-        }
-        guard checker.state.count == state.count, checker.state.digest == state.digest else {
-            throw corrupt(name.containerName)
-        }
-        return checker.state
+        func isThere(_ found: FrameRunState) -> Bool { found.count == state.count && found.digest == state.digest }
+        if let known = accounts[account.profile.udf]?.runs[name.containerName], isThere(known) { return known }
+        let found = try await store.runState(of: name.containerName, in: account.partition)
+        guard isThere(found) else { throw PortalFailure.conflict("The container was changed meanwhile.") }
+        return found
     }
 
     /// Takes room for `octets` octets of frames.
@@ -220,17 +208,31 @@ extension PortalService {
         return { try? await self.changeUsage(-octets, account.partition) }
     }
 
+    /// How many octets of frames there are.
+    private func keptOctets(_ partition: PortalPartition) async throws -> Int {
+        var sum = 0
+        for name in StoreName.allCases {
+            sum += try await store.runState(of: name.containerName, in: partition).octets
+        }
+        return sum
+    }
+
     private func changeUsage(_ octets: Int, _ partition: PortalPartition) async throws {
         for _ in 0..<16 {
             guard let usage = try await store.read(UsageRecord.self, UsageRecord.name, in: partition) else {
                 throw corrupt(UsageRecord.key(UsageRecord.name))
             }
-            let (sum, overflow) = usage.content.octets.addingReportingOverflow(octets)
-            if octets > 0, let most = limits.accountOctets, overflow || sum > most {
-                throw PortalFailure.tooMany("The account may keep no more than \(most) octets here.")
+            var sum = usage.content.octets.addingReportingOverflow(octets)
+            if octets > 0, let most = limits.accountOctets, sum.overflow || sum.partialValue > most {
+                // Room that was taken for what then was never appended counts until it is missed.
+                sum = try await keptOctets(partition).addingReportingOverflow(octets)
+                guard !sum.overflow, sum.partialValue <= most else {
+                    throw PortalFailure.tooMany("The account may keep no more than \(most) octets here.")
+                }
             }
             do {
-                return try await store.commit([try usage.put(UsageRecord(octets: max(0, sum)))], in: partition)
+                return try await store.commit(
+                    [try usage.put(UsageRecord(octets: max(0, sum.partialValue)))], in: partition)
             } catch let error as PortalStoreError where error.code == .conflict {
                 continue
             }

@@ -37,7 +37,7 @@ public final class PortalService: PortalRequestHandler {
     /// The reservations of this life that somebody is working on.
     let underWay = Mutex<Set<String>>([])
 
-    private init(
+    init(
         domain: String, identity: ServiceIdentity, store: any PortalStore, clock: any MeshClock,
         random: any RandomSource, limits: PortalLimits, rules: AccountNameRules, observer: @escaping PortalObserver
     ) {

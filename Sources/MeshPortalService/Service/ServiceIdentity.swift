@@ -17,22 +17,33 @@ struct ServiceIdentity: Sendable {
         _ store: any PortalStore, _ keys: any KeyStore, domain: String, now: Timestamp, random: any RandomSource
     ) async throws -> ServiceIdentity {
         if let found = try await existing(store, keys) { return found }
-        let seed = SecretSeed(.profileService, random: SecretSeed.defaultSize, from: random)
-        let profile = try VerifiedProfile(
-            signing: ProfileService(seed: seed, updated: now), seed: seed, created: now)
+        let (made, seed) = try make(now: now, random: random)
         // The seed first: a profile whose seed is nowhere would keep the portal from opening ever again.
-        let item = try KeyItem(identifier: profile.udf, keyClass: .device, account: domain)
+        let item = try KeyItem(identifier: made.profile.udf, keyClass: .device, account: domain)
         let secret = seed.withBinary { $0.duplicate() }
         try await keys.store(secret, as: item)
         do {
-            try await store.commit([.put(key: key, octets: profile.signed, expecting: 0)], in: .portal)
+            try await store.commit([made.creation], in: .portal)
         } catch let error as PortalStoreError where error.code == .conflict {
-            _ = try? await keys.remove(profile.udf)
+            _ = try? await keys.remove(made.profile.udf)
             guard let found = try await existing(store, keys) else { throw error }
             return found
         }
-        return ServiceIdentity(profile: profile, signer: try ProfileService.key(.sign, from: seed))
+        return made
     }
+
+    /// A new identity, and the seed that it is made of, which is kept nowhere yet.
+    static func make(
+        now: Timestamp, random: any RandomSource
+    ) throws -> (identity: ServiceIdentity, seed: SecretSeed) {
+        let seed = SecretSeed(.profileService, random: SecretSeed.defaultSize, from: random)
+        let profile = try VerifiedProfile(
+            signing: ProfileService(seed: seed, updated: now), seed: seed, created: now)
+        return (ServiceIdentity(profile: profile, signer: try ProfileService.key(.sign, from: seed)), seed)
+    }
+
+    /// The change that makes it the identity of a portal that has none.
+    var creation: PortalChange { .put(key: Self.key, octets: profile.signed, expecting: 0) }
 
     private static func existing(_ store: any PortalStore, _ keys: any KeyStore) async throws -> ServiceIdentity? {
         guard let record = try await store.record(key, in: .portal) else { return nil }

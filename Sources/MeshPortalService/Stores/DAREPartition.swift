@@ -160,7 +160,7 @@ final class DAREPartition: Sendable {
             if try known.isCurrent() { return known }
             logs.withLock { $0.set(nil, for: log) }
         }
-        guard let found = try DARESequence.open(fileName(of: log), in: directory) else { return nil }
+        guard let found = try DARESequence.open(fileName(of: log), in: directory, wholeRuns: true) else { return nil }
         logs.withLock { $0.set(found, for: log) }
         return found
     }
@@ -178,6 +178,22 @@ final class DAREPartition: Sendable {
         try DAREPortalFault.naming(fileName(of: log), in: directory) {
             guard let sequence = try open(log) else { return .none }
             return PortalLogState(try sequence.runState())
+        }
+    }
+
+    /// How far the container goes, as its last frame, verified, says.
+    func runState(of log: String) throws -> FrameRunState {
+        try DAREPortalFault.naming(fileName(of: log), in: directory) {
+            guard let sequence = try open(log) else { return .empty }
+            let last = try sequence.refresh() - 1
+            var checker = FrameRunChecker(try sequence.runState(before: last))
+            let frames = try sequence.frameOctets(from: last, limit: 1)
+            do throws(ReplicaError) {
+                try checker.take(frames)
+            } catch {
+                throw DAREPortalFault.corrupt("\(sequence.path) is damaged in frame \(error.frame).", cause: error)
+            }
+            return checker.state
         }
     }
 
@@ -217,7 +233,8 @@ final class DAREPartition: Sendable {
             guard !frames.isEmpty else { return .none }
             return try Self.alone(in: directory, until: deadline) {
                 _ = try catalog.sequence
-                let sequence = try DARESequence.create("\(log).dcat", in: directory, verbatim: frames)
+                let sequence = try DARESequence.create(
+                    "\(log).dcat", in: directory, verbatim: frames, wholeRuns: true)
                 logs.withLock { $0.set(sequence, for: log) }
                 return PortalLogState(try sequence.runState())
             }

@@ -72,6 +72,12 @@ public final class DAREPortalStore: PortalStore {
             ?? .none
     }
 
+    public func runState(of log: String, in partition: PortalPartition) async throws -> FrameRunState {
+        try PortalStoreRules.check(log: log)
+        return try await run { [self] until in try existing(partition, until: until) { try $0.runState(of: log) } }
+            ?? .empty
+    }
+
     public func frames(
         of log: String, from first: Int, limit: Int, octets: Int, in partition: PortalPartition
     ) async throws -> [[UInt8]] {

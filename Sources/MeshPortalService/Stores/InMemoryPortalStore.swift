@@ -61,6 +61,11 @@ public final class InMemoryPortalStore: PortalStore {
         return PortalLogState(partitions.withLock { $0[partition]?.logs[log]?.state } ?? .empty)
     }
 
+    public func runState(of log: String, in partition: PortalPartition) async throws -> FrameRunState {
+        try PortalStoreRules.check(log: log)
+        return partitions.withLock { $0[partition]?.logs[log]?.state } ?? .empty
+    }
+
     public func frames(
         of log: String, from first: Int, limit: Int, octets: Int, in partition: PortalPartition
     ) async throws -> [[UInt8]] {
@@ -89,10 +94,11 @@ public final class InMemoryPortalStore: PortalStore {
         var checker = FrameRunChecker(before)
         do {
             try checker.take(frames)
-        } catch {
-            throw PortalStoreError(
-                .invalidFrames, "The frames are not the next ones of \(log): \(error.message)", remedy: error.remedy,
-                cause: error, key: log)
+            let last = partitions.withLock { $0[partition]?.logs[log]?.frames.last }
+            try DARESequence.requireWholeRuns(
+                frames, isAfterRun: try last.map { try FrameTrailer(of: $0).endsRun } ?? false, count)
+        } catch let error as ReplicaError {
+            throw DAREPortalFault.invalidFrames(log, error)
         }
         let after = checker.state
         guard !frames.isEmpty else { return PortalLogState(after) }

@@ -15,7 +15,8 @@ public struct MessageClaim: MessageContent {
     public let recipient: String?
     /// The identifier of the publication.
     public let publicationID: String
-    /// The proof to the service that the claimant has the device's code.
+    /// The proof to the service that the claimant has the device's code: the `Authenticator` of the publication, letter for
+    /// letter.
     public let serviceAuthenticate: String
     /// The proof to the device.
     public let deviceAuthenticate: String

@@ -26,6 +26,7 @@ struct StoreKeys: Sendable {
         options.random = random
         options.keys = SequenceKeys(DecryptionKeys([encryption]))
         options.policy = Self.policy(kind, encryption.publicKey)
+        if case .store = kind { options.wholeRuns = true }
         return options
     }
 

@@ -203,7 +203,8 @@ struct Synchronizer: Sendable {
                 if let sequence = try stores.sequence(store) {
                     try sequence.append(frames)
                 } else {
-                    _ = try DARESequence.create(store.fileName, in: stores.directory, verbatim: frames.frames)
+                    _ = try DARESequence.create(
+                        store.fileName, in: stores.directory, verbatim: frames.frames, wholeRuns: true)
                 }
             } catch let error as ReplicaError where error.code == .conflict {
                 // Another process of this machine has received them already, or is about to.

@@ -21,6 +21,8 @@ final class TestPortal: Sendable {
     let limits: PortalLimits
     /// What the portal told of failures inside.
     let events = Mutex<[PortalEvent]>([])
+    /// What was sent last.
+    let sent: Mutex<PortalRequest?> = Mutex(nil)
     private let current: Mutex<PortalService?> = Mutex(nil)
 
     var service: PortalService {
@@ -79,6 +81,8 @@ final class TestPortal: Sendable {
         if let signer {
             request.authorization = try signer.authorization(M.transaction, body, self).encoded()
         }
+        let made = request
+        sent.withLock { $0 = made }
         return request
     }
 

@@ -28,7 +28,8 @@ public struct CatalogedPublication: CatalogEntry {
         get { self["Id"] }
         set { self["Id"] = newValue }
     }
-    /// What a claim has to prove the knowledge of.
+    /// What a claim has to bring along as its `ServiceAuthenticate`, letter for letter: whoever publishes derives it from the
+    /// device's code, so that it proves the knowledge of that. Without it, whoever knows the identifier can claim.
     public var authenticator: String? {
         get { self["Authenticator"] }
         set { self["Authenticator"] = newValue }
