@@ -177,7 +177,8 @@ struct LinuxStoryTests {
             let error = await #expect(throws: PlatformError.self) {
                 try await session.createPersonalProfile(name: "bob")
             }
-            #expect(ContinuousClock.now - start < .seconds(2.6))
+            // A call without a deadline of its own would take 25 seconds and more; a loaded machine adds to the two of ours.
+            #expect(ContinuousClock.now - start < .seconds(15))
             #expect(error.map { expected.contains($0.code) } == true, "\(String(describing: error))")
             keyring.thaw()
             if state != "frozen" { try await keyring.restartDaemon() }
