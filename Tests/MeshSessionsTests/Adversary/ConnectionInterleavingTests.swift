@@ -11,13 +11,17 @@ struct ConnectionInterleavingTests {
 
     private static let device: [Step] = [.ask(.device), .poll(.device), .poll(.device)]
     private static let hostile: [Step] = [.ask(.hostile), .poll(.hostile)]
+    private static let waitingHostile: [Step] = [.ask(.hostile)]
     private static let first: [Step] = [.list(.first), .accept(.first)]
 
     /// The scripts: of the device, the hostile device, the administrators and the portal; at most 12 steps together.
     private static let scenarios: [(name: String, scripts: [[Step]])] = [
         (
             "two administrators accept, and the portal swaps the key",
-            [device, hostile, first, [.list(.second), .accept(.second)], [.lie(.swappedKey), .lie(.none), .expire]]
+            [
+                device, waitingHostile, first, [.list(.second), .accept(.second)],
+                [.lie(.swappedKey), .lie(.none), .expire],
+            ]
         ),
         (
             "one accepts and one rejects, and what closed the request is sent again",
@@ -57,7 +61,7 @@ struct ConnectionInterleavingTests {
         (
             "the device is shown another account",
             [
-                device, hostile, first, [.list(.second), .reject(.second)],
+                device, waitingHostile, first, [.list(.second), .reject(.second)],
                 [.lie(.strangersAccount), .lie(.strangersAnswer)],
             ]
         ),
