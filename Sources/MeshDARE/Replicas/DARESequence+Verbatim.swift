@@ -23,7 +23,6 @@ extension DARESequence {
         var checker = FrameRunChecker(before)
         var places: [Int] = []
         for frame in frames { places.append(try checker.take(frame).position) }
-        try requireWholeRuns(frames, behind: before.octets, count)
         try append(
             CheckedFrames(frames: frames, places: places, before: before, after: checker.state), durability, deadline)
         return checker.state
@@ -31,7 +30,7 @@ extension DARESequence {
 
     /// Appends frames that were made for this place, or verified already. Blocks.
     ///
-    /// - Throws: ``ReplicaError`` `conflict` if the sequence goes on otherwise by now; as
+    /// - Throws: ``ReplicaError`` `conflict` if the sequence goes on otherwise by now, `invalidFrame` for a part of a run; as
     ///   ``append(verbatim:expecting:durability:until:)``.
     public func append(
         _ prepared: PreparedFrames, durability: FrameLog.Durability = .grouped,
@@ -63,6 +62,7 @@ extension DARESequence {
             guard checked.before.isSame(appender.tail) else {
                 throw conflict(checked.before.count, try runState(end: appender.batch.start))
             }
+            try requireWholeRuns(checked.frames, behind: checked.before.octets, checked.before.count)
             for frame in checked.frames { try appender.batch.add(verbatim: frame) }
             appender.places = checked.places
             appender.tail = checked.after.tail

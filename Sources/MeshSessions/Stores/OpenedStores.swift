@@ -66,7 +66,8 @@ final class OpenedStores: Sendable {
             if let sequence = state.sequences[name] { return sequence }
             let options = keys.options(.store(name), clock: platform.clock, random: platform.random)
             let sequence = try DARESequence.open(
-                name.fileName, in: try directory(&state), keys: options.keys, random: options.random)
+                name.fileName, in: try directory(&state), wholeRuns: options.wholeRuns, keys: options.keys,
+                random: options.random)
             state.sequences[name] = sequence
             return sequence
         }

@@ -121,8 +121,11 @@ struct UnfinishedRunTests {
             Self.name, in: directory, verbatim: story.acknowledged, wholeRuns: true, keys: story.world.keys)
         #expect(throws: ReplicaError.self) { try copy.append(verbatim: part, expecting: story.acknowledged.count) }
         #expect(throws: DAREError.self) { try copy.append(FrameContent([1])) }
-        #expect(copy.count == story.acknowledged.count)
-        try copy.append(verbatim: story.next.frames, expecting: story.acknowledged.count)
+        let state = try copy.runState()
+        let prepared = try copy.prepare(story.world.contents(2, from: 6))
+        #expect(throws: ReplicaError.self) { try copy.append(prepared) }
+        #expect(copy.count == story.acknowledged.count && state.count == copy.count)
+        try copy.append(story.next)
 
         let unsigned = try story.world.start(3, signed: false).frames
         let plain = try DARESequence.create("plain", in: directory, verbatim: Array(unsigned[..<2]), wholeRuns: true)
