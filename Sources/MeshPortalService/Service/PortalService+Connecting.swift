@@ -82,29 +82,39 @@ extension PortalService {
         guard let account = try await account(address(request.account)), let device = UDF(request.device),
             let responseID = UDF(request.responseID)
         else { throw PortalFailure.notFound }
-        var response = ConnectStatusResponse()
-        response.status = .success
-        let now = clock.now
-        if let result = try await store.read(ResultRecord.self, responseID.text, in: account.partition),
-            result.content.device == device.text, result.content.signer == holder.key.udf.text
-        {
-            guard result.content.expires > now else { throw Self.expired }
-            if result.content.collected == nil {
-                var collected = result.content
-                collected.collected = now
-                // Who else is told at the same time has the same to note.
-                try? await store.commit([try result.put(collected)], in: account.partition)
-            }
-            response.result = result.content.result
-            return response
-        }
+        if let response = try await collect(responseID, for: device, holder, account) { return response }
         if let pending = try await store.read(PendingRecord.self, device.text, in: account.partition),
             pending.content.signer == holder.key.udf.text, pending.content.responseID == responseID.text
         {
-            guard pending.content.expires > now else { throw Self.expired }
+            guard pending.content.expires > clock.now else { throw Self.expired }
+            var response = ConnectStatusResponse()
+            response.status = .success
             return response
         }
+        // It may have been answered between the two looks.
+        if let response = try await collect(responseID, for: device, holder, account) { return response }
         throw PortalFailure.notFound
+    }
+
+    /// The answer to a request, noted as collected; nil if there is none.
+    private func collect(
+        _ responseID: UDF, for device: UDF, _ holder: KeyHolder, _ account: PortalAccount
+    ) async throws -> ConnectStatusResponse? {
+        guard let result = try await store.read(ResultRecord.self, responseID.text, in: account.partition),
+            result.content.device == device.text, result.content.signer == holder.key.udf.text
+        else { return nil }
+        let now = clock.now
+        guard result.content.expires > now else { throw Self.expired }
+        if result.content.collected == nil {
+            var collected = result.content
+            collected.collected = now
+            // Who else is told at the same time has the same to note.
+            try? await store.commit([try result.put(collected)], in: account.partition)
+        }
+        var response = ConnectStatusResponse()
+        response.status = .success
+        response.result = result.content.result
+        return response
     }
 
     private static var expired: PortalFailure { PortalFailure(.gone, "The request has expired. Ask anew.") }
