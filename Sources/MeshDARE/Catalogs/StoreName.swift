@@ -20,6 +20,9 @@ public enum StoreName: String, CaseIterable, Sendable {
     case outbound = "Outbound"
     case local = "Local"
     case archive = "Archive"
+    /// What the applications of their kind share, which a device reads only by its right.
+    case ssh = "SSH"
+    case mail = "Mail"
 
     /// The name of the host catalog, which lies beside the accounts' directories.
     public static let host = "host.dare"
