@@ -36,7 +36,7 @@ public struct SessionError: MeshError, Equatable {
         public static let noAccount = Code(name: "no-account")
         /// The profile has an account already, or this machine is connected to it already.
         public static let alreadyConnected = Code(name: "already-connected")
-        /// This machine is not connected to the account any more, or never was.
+        /// The device is none of the account's.
         public static let notConnected = Code(name: "not-connected")
         /// The device may not administer the account.
         public static let notAdministrator = Code(name: "not-administrator")

@@ -77,6 +77,34 @@ struct ConnectionMessageTests {
         }
     }
 
+    /// The words of before mean the same (sessions specification §G); others mean nothing.
+    @Test func answersInTheWordsOfBefore() throws {
+        let family = try Family()
+        let request = try request(family)
+        let accepted = RespondConnection(
+            accepting: request, entry: try family.entry(), account: family.account.udf, history: nil)
+        func read(_ result: JSONValue?, _ content: RespondConnection) throws(ProfileError) -> RespondConnection {
+            var members = content.members
+            members["Result"] = result
+            return try RespondConnection(members: members)
+        }
+        let rejected = RespondConnection(rejecting: request)
+        for word in ["Accept", "Accepted"] {
+            #expect(try read(.string(word), accepted).isAccepted)
+            #expect(throws: ProfileError(.malformed, "")) { try read(.string(word), rejected) }
+        }
+        for word in ["Reject", "Rejected", "Refused"] {
+            #expect(try !read(.string(word), rejected).isAccepted)
+            // A refusal that connects a device is none.
+            #expect(throws: ProfileError(.malformed, "")) { try read(.string(word), accepted) }
+        }
+        for word in ["Pending", "Unknown", "Query", "Expired", "", "accept", true, nil] as [JSONValue?] {
+            for content in [accepted, rejected] {
+                #expect(throws: ProfileError(.malformed, "")) { try read(word, content) }
+            }
+        }
+    }
+
     @Test func bothSidesProveThePIN() throws {
         let family = try Family()
         let (right, wrong) = (try pin(family), try pin(family))

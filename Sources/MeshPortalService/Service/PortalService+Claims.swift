@@ -24,11 +24,10 @@ extension PortalService {
                 throw PortalFailure.conflict("The device was claimed already.")
             }
         } else {
-            let lifetime = Int64(limits.requestLifetime)
+            // No longer than it is good: after that somebody else may claim what is still published.
+            let longest = Timestamp(secondsSince1970: clock.now.secondsSince1970 + Int64(limits.requestLifetime))
             let record = ClaimRecord(
-                claim: request.claim,
-                expires: publication.notOnOrAfter
-                    ?? Timestamp(secondsSince1970: clock.now.secondsSince1970 + lifetime))
+                claim: request.claim, expires: min(claim.expires, publication.notOnOrAfter ?? longest, longest))
             try await store.commit(
                 [try known.map { try $0.put(record) } ?? record.creation(claim.publicationID)],
                 in: publisher.partition)

@@ -48,15 +48,16 @@ public struct RespondConnection: MessageContent {
     public init(members: JSONObject) throws(ProfileError) {
         messageID = try members.fingerprint("MessageId")
         let content = members["CatalogedDevice"]?.object
+        // Written as now, or as the words were before (sessions specification §G).
         switch try members.text("Result").asLabel {
-        case "Accept":
+        case "Accept", "Accepted":
             guard let content else { throw .missing("CatalogedDevice") }
             do {
                 entry = try CatalogedDevice(reading: CatalogedDevice.tags[0], content)
             } catch {
                 throw ProfileError(.malformed, "The entry of the device cannot be read.", cause: error)
             }
-        case "Reject":
+        case "Reject", "Rejected", "Refused":
             guard content == nil else { throw .missing("Result") }
             entry = nil
         default: throw .missing("Result")

@@ -14,7 +14,7 @@ struct AccountContext: Sendable {
 
     /// Lends the keys of the account with `profile`.
     ///
-    /// - Throws: ``SessionError`` `noAccount`, `notConnected`, `keyMissing`; ``ProfileError``; ``PlatformError``.
+    /// - Throws: ``SessionError`` `noAccount`, `keyMissing`; ``ProfileError``; ``PlatformError``.
     init(_ profile: VerifiedProfile<ProfileUser>, on platform: any MeshPlatform) async throws {
         guard let record = try await AccountRecords(platform: platform).record(of: profile.udf) else {
             throw SessionError(

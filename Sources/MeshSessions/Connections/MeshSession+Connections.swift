@@ -29,6 +29,8 @@ extension MeshSession {
         _ = try await finishInterrupted()
         let registration: DeviceRegistration
         if let device { registration = device } else { registration = try await defaultDevice() }
+        // Asked before anything is sent, so that no request is left behind that nobody waits for.
+        try await requireUnconnected(registration.udf, at: address)
         let (seed, _) = try await keeper.seed(ProfileDevice.self, of: registration.udf)
         let key = try ProfileDevice.key(.sign, from: seed)
         let client = try await access.client(for: address, signer: key)
@@ -50,6 +52,22 @@ extension MeshSession {
         return pending
     }
 
+    private func requireUnconnected(_ device: UDF, at address: AccountAddress) async throws {
+        let records = AccountRecords(platform: platform)
+        for machine in try await records.machines(.standard) where machine.deviceUDF == device.text {
+            guard let profile = machine.id.flatMap({ UDF($0) }),
+                try await records.record(of: profile)?.addresses.contains(address) == true
+            else { continue }
+            throw Self.alreadyConnected(address)
+        }
+    }
+
+    private static func alreadyConnected(_ address: AccountAddress) -> SessionError {
+        SessionError(
+            .alreadyConnected, "This device is connected to \(address) already.",
+            remedy: "If it was removed from the account, delete the profile here first.")
+    }
+
     /// Verifies what the portal answered.
     private func pending(
         _ answer: ConnectStartResponse, to request: VerifiedConnectionRequest, address: AccountAddress,
@@ -67,7 +85,7 @@ extension MeshSession {
         if let record = try await AccountRecords(platform: platform).record(of: profile.udf),
             record.device == request.device.udf
         {
-            throw SessionError(.alreadyConnected, "This device is connected to \(address) already.")
+            throw Self.alreadyConnected(address)
         }
         guard verified.request.message.envelope.encoded == request.message.envelope.encoded else {
             throw SessionError(.connectionForged, "The portal acknowledges another request than the one that was made.")
@@ -149,7 +167,10 @@ extension MeshSession {
         do {
             envelope = try await client.connectStatus(
                 device: request.device, responseID: request.request.content.identifiers.response.text)
-        } catch let error as PortalError where error.code == .expired {
+        } catch let error as PortalError
+            where error.code == .expired || error.code == .notFound && isOver(request, client.limits)
+        {
+            // A portal that has removed what expired knows nothing of it any more.
             try await abandon(request)
             throw SessionError(
                 .connectionExpired, "Nobody answered the request for connection to \(request.account) in time.",
@@ -172,6 +193,11 @@ extension MeshSession {
             try await personal.check(history, mustBeReached: isSynchronised)
         }
         return .connected(personal)
+    }
+
+    /// Whether no portal with those limits keeps the request any more.
+    private func isOver(_ request: ConnectionRequest, _ limits: PortalLimits) -> Bool {
+        platform.clock.now.secondsSince1970 - request.made.secondsSince1970 >= Int64(limits.requestLifetime)
     }
 
     private func verified(

@@ -32,8 +32,8 @@ extension MeshSession {
     /// connection. ``awaitConnection(_:polling:)`` waits for the answer.
     ///
     /// - Returns: the request; nil as long as no device of this machine that is not connected yet has been claimed.
-    /// - Throws: ``SessionError`` `connectionForged` for a claim by one who does not know the code, or that has expired; as
-    ///   ``connect(_:to:expecting:pin:)``.
+    /// - Throws: ``SessionError`` `connectionForged` for a claim by one who does not know the code, `connectionExpired` for one
+    ///   that is too old; as ``connect(_:to:expecting:pin:)``.
     public func completePreconfigured() async throws -> ConnectionRequest? {
         let records = AccountRecords(platform: platform)
         let connected = Set(try await records.machines(.standard).compactMap(\.deviceUDF))
@@ -58,9 +58,11 @@ extension MeshSession {
         let code = try DeviceCode(seed, maker: maker)
         let client = try await access.client(for: maker, signer: ProfileDevice.key(.sign, from: seed))
         guard let envelope = try await client.pollClaim(publicationID: code.publication) else { return nil }
-        try await access.remember(client)
         let claimer = try claimer(envelope, code)
-        return try await connect(try await device(udf.text), to: claimer.canonical, pin: try code.pin(for: claimer))
+        let request = try await connect(
+            try await device(udf.text), to: claimer.canonical, pin: try code.pin(for: claimer))
+        try await access.remember(client)
+        return request
     }
 
     /// The account that a claim names. The device does not know who signs for it; that it knows the code is the proof, and the
