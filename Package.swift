@@ -173,7 +173,7 @@ let package = Package(
 
         // Tests, and what several of them use.
         .target(
-            name: "MeshTestSupport", dependencies: ["MeshCore", "MeshPlatforms", "MeshFiles"],
+            name: "MeshTestSupport", dependencies: ["MeshCore", "MeshEncoding", "MeshPlatforms", "MeshFiles"],
             path: "Tests/MeshTestSupport"),
         .testTarget(name: "MeshCoreTests", dependencies: ["MeshCore"]),
         .testTarget(
@@ -262,7 +262,7 @@ let package = Package(
             dependencies: [
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshPlatformTesting",
                 "MeshProfiles", "MeshPortals", "MeshPortalService", "MeshSessions", "MeshInMemory",
-                "MeshLinuxPlatform", "MeshKeyFiles", "MeshFiles",
+                "MeshLinuxPlatform", "MeshKeyFiles", "MeshFiles", "MeshPortalDirectory", "MeshTestSupport",
             ]),
         .testTarget(name: "MeshFuzzTests", dependencies: ["MeshFuzzTargets", "mesh-fuzz"]),
         .testTarget(

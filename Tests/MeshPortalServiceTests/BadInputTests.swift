@@ -84,6 +84,27 @@ struct BadInputTests {
         #expect(town.portal.events.withLock { $0.isEmpty })
     }
 
+    @Test("What is no transaction is said to be none; the name of a message is as good as that of its transaction")
+    func names() async throws {
+        let portal = try await TestPortal()
+        let rows: [(String, PortalStatus)] = [
+            (#"{"Steal":{}}"#, .unknownOperation), (#"{"HelloResponse":{}}"#, .unknownOperation),
+            (#"{"hello":{}}"#, .unknownOperation), (#"{"":{}}"#, .unknownOperation), ("{}", .badRequest),
+            (#"{"Hello":{},"Get":{}}"#, .badRequest), (#"{"Hello":null}"#, .badRequest), (#"["Hello"]"#, .badRequest),
+            (#"{"ValidateAccount":{}}"#, .badRequest), (#"{"ValidateAccount":{"Account":null}}"#, .badRequest),
+            (#"{"Get":{}}"#, .badRequest), (#"{"Status":{}}"#, .unauthorized), (#"{"Get":{"Account":""}}"#, .notFound),
+            (#"{"HelloRequest":{}}"#, .success), (#"{"Hello":{"Portal":"x","Extra":[1]}}"#, .success),
+            (#"{"ValidateAccountRequest":{"Account":"alice@example.com"}}"#, .success),
+        ]
+        let before = try await portal.snapshot()
+        for (text, expected) in rows {
+            let status = try await status(Array(text.utf8), .hello, nil, portal)
+            #expect(status == expected, "\(text): \(status)")
+        }
+        #expect(try await portal.snapshot() == before)
+        #expect(portal.events.withLock { $0.isEmpty })
+    }
+
     @Test("Sizes come first: what is too long is not parsed, and an authorization that is none is not believed")
     func sizes() async throws {
         let portal = try await TestPortal()

@@ -23,6 +23,9 @@ final class TestPortal: Sendable {
     let events = Mutex<[PortalEvent]>([])
     /// What was sent last.
     let sent: Mutex<PortalRequest?> = Mutex(nil)
+    /// Whether messages are made, and not sent.
+    let isHoldingBack = Mutex(false)
+    struct HeldBack: Error {}
     private let current: Mutex<PortalService?> = Mutex(nil)
 
     var service: PortalService {
@@ -53,6 +56,7 @@ final class TestPortal: Sendable {
         _ message: M, by signer: Signer? = nil, _ location: SourceLocation = #_sourceLocation
     ) async throws -> PortalAnswer<M.Response> {
         let request = try request(message, by: signer)
+        if isHoldingBack.withLock({ $0 }) { throw HeldBack() }
         return try await self.answer(to: request, M.self, location)
     }
 
@@ -98,13 +102,15 @@ final class TestPortal: Sendable {
         return answer
     }
 
-    /// Everything in the store of the portal itself and of those accounts, to be compared.
-    func snapshot(_ accounts: UDF...) async throws -> [String] {
+    /// Everything in the store of the portal itself and of those accounts, to be compared: with how often it was written,
+    /// too, or without.
+    func snapshot(_ accounts: UDF..., versions: Bool = true) async throws -> [String] {
         var lines: [String] = []
         for partition in [.portal] + accounts.map({ PortalPartition.account($0) }) {
             for record in try await store.records("", after: nil, limit: .max, in: partition) {
                 let digest = HashAlgorithm.sha256.digest(record.octets)
-                lines.append("\(partition) \(record.key) \(record.version) \(Base64URL.encode(digest))")
+                let version = versions ? "\(record.version)" : "-"
+                lines.append("\(partition) \(record.key) \(version) \(Base64URL.encode(digest))")
             }
             for name in StoreName.allCases {
                 let state = try await store.state(of: "MMM_\(name.rawValue)", in: partition)
