@@ -1,10 +1,13 @@
 import Foundation
 import MeshCore
 import MeshInMemory
+import MeshPlatforms
+import MeshPortalDirectory
+import MeshPortals
 import MeshSessions
 import Testing
 
-/// The README's example, on a machine in memory: the enumeration stands in the way of the real one, so that the example
+/// The README's examples, on machines in memory: the enumeration stands in the way of the real one, so that the example
 /// itself needs no change.
 private enum MeshLinux {
     static func initialize() async throws -> MeshMachineCached { MeshMachineCached() }
@@ -24,18 +27,48 @@ func example() async throws -> UDF {
 }
 // README example ends
 
+// README example begins
+func example(_ machine: any MeshPlatform, _ laptop: any MeshPlatform, at path: String) async throws -> PersonalSession {
+    let portal = MeshPortalDirect("example.com", try await PortalDirectory(path).open())
+    let alice = try await MeshSession(machine, portal: portal).createAccount("alice@example.com", name: "alice")
+    // Both screens show the witness of the request; the people compare it.
+    let request = try await MeshSession(laptop, portal: portal).connect(to: "alice@example.com")
+    for pending in try await alice.connectPending() where pending.witness == request.witness {
+        _ = try await alice.connectClose(pending, .accept())
+    }
+    return try await MeshSession(laptop, portal: portal).awaitConnection(request)
+}
+// README example ends
+
 struct ReadmeTests {
-    @Test func theExampleWorks() async throws {
+    @Test func theFirstExampleWorks() async throws {
         #expect(try await example().type == .digestSHA2)
     }
 
-    @Test func theExampleIsTheOneInTheReadme() throws {
+    @Test func theExampleOfDevicesWorks() async throws {
+        let directory = try TemporaryDirectory()
+        let path = "\(directory.path)/portal"
+        _ = try await PortalDirectory(path).create(domain: "example.com")
+        let machine = MeshMachineCached()
+        let onLaptop = try await example(machine, MeshMachineCached(), at: path)
+        #expect(onLaptop.udf == (try await MeshSession(machine).personalSession("alice").udf))
+        #expect(try await onLaptop.connectedDevices().count == 2)
+    }
+
+    @Test func theExamplesAreThoseOfTheReadme() throws {
         let here = URL(fileURLWithPath: #filePath)
         let root = here.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
         let source = try String(contentsOf: here, encoding: .utf8)
-        let block = try #require(readme.split(separator: "```swift\n").dropFirst().first?.split(separator: "```").first)
-        let function = try #require(block.range(of: "func example").map { block[$0.lowerBound...] })
-        #expect(source.contains("// README example begins\n\(function)// README example ends"))
+        let blocks = readme.components(separatedBy: "```swift\n").dropFirst()
+        #expect(blocks.count == 2)
+        for block in blocks {
+            let text = try #require(block.components(separatedBy: "```").first)
+            let function = try #require(text.range(of: "func example").map { text[$0.lowerBound...] })
+            #expect(source.contains("// README example begins\n\(function)// README example ends"), "\(function)")
+            for line in text[..<function.startIndex].split(separator: "\n") where line != "import MeshLinuxPlatform" {
+                #expect(source.contains("\(line)\n"), "\(line)")
+            }
+        }
     }
 }
