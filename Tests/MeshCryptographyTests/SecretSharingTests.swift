@@ -55,7 +55,8 @@ private func subsets(of count: Int, size: Int) -> [[Int]] {
         }
     }
 
-    @Test func everySecretSizeAndTheLargestSplits() throws {
+    @Test("K11: secrets of every size come back from the largest splits and quorums")
+    func everySecretSizeAndTheLargestSplits() throws {
         let random = SeededRandomSource(seed: Self.seed)
         for size in 1...64 {
             let secret = SecretBytes(random: size, from: random)
@@ -86,7 +87,8 @@ private func subsets(of count: Int, size: Int) -> [[Int]] {
         }
     }
 
-    @Test func aSourceThatRepeatsItselfDoesNotHangTheSplit() {
+    @Test("K26: a split that never gives shares of the right length ends, with an error")
+    func aSourceThatRepeatsItselfDoesNotHangTheSplit() {
         struct Stuck: RandomSource {
             func fill(_ buffer: UnsafeMutableRawBufferPointer) { for index in buffer.indices { buffer[index] = 0xFF } }
         }
@@ -189,7 +191,8 @@ private func subsets(of count: Int, size: Int) -> [[Int]] {
         #expect(named.positions == [2])
     }
 
-    @Test func repeatedSharesAreNamed() throws {
+    @Test("K26: the same share twice is named, and divides nothing by zero")
+    func repeatedSharesAreNamed() throws {
         let shares = try Self.shares(2, 3)
         let error = try #require(failure([shares[0], shares[0]]))
         #expect(error.code == .repeated)

@@ -7,7 +7,8 @@ import Synchronization
 import Testing
 
 @Suite struct FileLockTests {
-    @Test func `Threads exclude each other, through one value and through several spellings of the path`() async throws
+    @Test func `K13: threads exclude each other, through one value and through several spellings of the path`()
+        async throws
     {
         let scratch = try Scratch()
         _ = try Directory.open("\(scratch.path)/a", create: true)
@@ -45,7 +46,8 @@ import Testing
         #expect(scratch.mode("a/l.lock") == 0o600)
     }
 
-    @Test func `A held lock ends the wait at the deadline, with its name, and abandonment ends it at once`() throws {
+    @Test func `K14: a held lock ends the wait at the deadline, with its name, and abandonment ends it at once`() throws
+    {
         let scratch = try Scratch()
         let directory = try scratch.open()
         let lock = FileLock("l.lock", in: directory)

@@ -21,7 +21,8 @@ struct SSHKeygenTests {
         Kind(type: "ecdsa", bits: "384", algorithm: .p384), Kind(type: "ecdsa", bits: "521", algorithm: .p521),
     ]
 
-    @Test(arguments: kinds) func readsAndIsRead(kind: Kind) throws {
+    @Test("K21: what is written of a key is read by ssh-keygen, and the other way round", arguments: kinds)
+    func readsAndIsRead(kind: Kind) throws {
         let directory = try TemporaryDirectory()
         let theirs = directory.file("theirs")
         let made = try Command(

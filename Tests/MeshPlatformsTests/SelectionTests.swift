@@ -54,7 +54,8 @@ struct SelectionTests {
         }
     }
 
-    @Test func aWeakerStoreIsNotChosenByItself() async throws {
+    @Test("K20: a store that keeps keys in clear is not chosen by itself")
+    func aWeakerStoreIsNotChosenByItself() async throws {
         let error = await #expect(throws: PlatformError.self) { try await select([Self.broken, Self.weak]) }
         #expect(error?.code == .noUsableKeyStore)
         #expect(error?.candidates.map(\.name) == ["ring", "clear"])

@@ -61,7 +61,8 @@ struct LinuxStoryTests {
         await #expect(throws: PlatformError(.wrongPassphrase, store: "", "")) { try await machine("battery staple") }
     }
 
-    @Test func erasingATestLeavesNothingAndProductionIsRefused() async throws {
+    @Test("K17: erasing a test leaves nothing, keys neither, and production is refused")
+    func erasingATestLeavesNothingAndProductionIsRefused() async throws {
         let directory = try TemporaryDirectory()
         let environment = ["MESH_TEST_HOME": directory.path, "MESH_HOME": directory.path + "/production"]
         let machine = try await MeshLinux.initialize(

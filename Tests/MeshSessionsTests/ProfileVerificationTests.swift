@@ -55,7 +55,8 @@ struct ProfileVerificationTests {
         }
     }
 
-    @Test func eachForgeryIsRefusedForItsReason() throws {
+    @Test("K09: a profile that is not what it says is refused, for its reason")
+    func eachForgeryIsRefusedForItsReason() throws {
         let seed = SecretSeed(.profileAccount, from: SystemRandomSource())
         let profile = try Self.profile(seed)
         let other = SecretSeed(.profileAccount, from: SystemRandomSource())
