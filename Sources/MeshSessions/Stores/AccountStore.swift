@@ -184,7 +184,7 @@ public struct AccountStore: Sendable {
 
     private func work<R: Sendable>(_ body: @escaping @Sendable (OpenedStore) throws -> R) async throws -> R {
         let (name, stores) = (name, stores)
-        return try await calls.run(deadline: Self.deadline) { try body(try stores.store(name)) }
+        return try await calls.run(deadline: Self.deadline) { try stores.working { try body(try $0.store(name)) } }
     }
 }
 

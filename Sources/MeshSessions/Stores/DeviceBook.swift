@@ -59,7 +59,7 @@ struct DeviceBook: Sendable {
                 book.take(try content(frame.index))
             }
         }
-        let isAdministrators = [StoreName.device, .access, .member, .publication].contains(store)
+        let isAdministrators = store.isForAdministrators
         if isAdministrators, claim.signer == account.content.administratorSignature.udf.text {
             // Whoever has the profile's seed needs no device: so an account can be recovered that has none left.
             return account.content.administratorSignature

@@ -22,6 +22,24 @@ final class OpenedStores: Sendable {
         self.platform = platform
     }
 
+    /// Works with the containers; again with all of them opened anew where a file was cut back or replaced under the one that
+    /// is open, as another process does that takes back what a power cut has left.
+    ///
+    /// - Parameter body: changes nothing before it throws `changedUnderneath`, or what can be done again.
+    /// - Throws: what `body` throws.
+    func working<R>(_ body: (OpenedStores) throws -> R) throws -> R {
+        for _ in 1..<Self.attempts {
+            do {
+                return try body(self)
+            } catch let error as PlatformError where error.code == .changedUnderneath {
+                state.withLock { $0 = State() }
+            }
+        }
+        return try body(self)
+    }
+
+    private static let attempts = 4
+
     /// The store's two parts.
     ///
     /// - Throws: ``DAREError``, ``PlatformError``.

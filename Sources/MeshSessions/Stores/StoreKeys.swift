@@ -47,6 +47,9 @@ extension StoreName {
     /// What the store is called in messages and run signatures: the file's name without its extension.
     public var containerName: String { "MMM_\(rawValue)" }
 
+    /// Whether only administrators change it: what it says decides who may do what.
+    var isForAdministrators: Bool { [.device, .access, .member, .publication].contains(self) }
+
     /// The store that messages call `containerName`.
     public init?(containerName: String) {
         guard containerName.hasPrefix("MMM_") else { return nil }

@@ -32,6 +32,12 @@ struct Synchronizer: Sendable {
     }
 
     private var calls: BlockingCalls { BlockingCalls(store: platform.containers.name) }
+
+    /// Works with the account's containers.
+    func working<R: Sendable>(_ body: @escaping @Sendable (OpenedStores) throws -> R) async throws -> R {
+        let stores = stores
+        return try await calls.run(deadline: Self.deadline) { try stores.working(body) }
+    }
     private static let deadline = Duration.seconds(120)
     /// How many changes are sent in one run, and about how many octets of them.
     private static let runLength = 1000
@@ -127,13 +133,12 @@ struct Synchronizer: Sendable {
     }
 
     private func state(of store: StoreName) async throws -> FrameRunState {
-        let stores = stores
-        return try await calls.run(deadline: Self.deadline) { try stores.sequence(store)?.runState() ?? .empty }
+        return try await working { try $0.sequence(store)?.runState() ?? .empty }
     }
 
     private func book() async throws -> DeviceBook {
-        let (stores, account) = (stores, account)
-        return try await calls.run(deadline: Self.deadline) { try DeviceBook(account, try stores.replica(.device)) }
+        let account = account
+        return try await working { try DeviceBook(account, try $0.replica(.device)) }
     }
 
     /// Gets one page of frames, verifies its runs, and takes them over.
@@ -197,8 +202,7 @@ struct Synchronizer: Sendable {
 
     /// Takes over frames that the portal has. Blocks nobody; that another process was faster is no error.
     func append(_ frames: PreparedFrames, to store: StoreName) async throws {
-        let stores = stores
-        try await calls.run(deadline: Self.deadline) {
+        try await working { stores in
             do {
                 if let sequence = try stores.sequence(store) {
                     try sequence.append(frames)
@@ -215,8 +219,7 @@ struct Synchronizer: Sendable {
 
     /// Takes changes out of the outbox that stand in frames that were received: they were sent, and the answer was lost.
     private func recognise(_ store: StoreName, _ runs: [VerifiedRun]) async throws {
-        let stores = stores
-        try await calls.run(deadline: Self.deadline) {
+        try await working { stores in
             let outbox = try stores.outbox
             guard try outbox.count > 0, let sequence = try stores.sequence(store) else { return }
             var sent: [(id: String, key: String, frame: Int)] = []
@@ -235,6 +238,39 @@ struct Synchronizer: Sendable {
         try sequence.frame(at: frame).members.contentMeta.members[PendingChange.frameMember]?.string
     }
 
+    // MARK: Copying
+
+    /// Sends the portal the frames of our copies that it does not have: to a further portal, or to one where the account was
+    /// made anew. What the portal has of a store must be the beginning of our copy; where it has more, nothing is sent.
+    ///
+    /// - Parameter stores: those to be sent; nil: all that are here.
+    /// - Returns: the stores of which something was sent.
+    /// - Throws: ``PortalError``, among them `conflict` if the portal has something else; ``DAREError``, ``PlatformError``.
+    func upload(_ stores: Set<StoreName>? = nil) async throws -> [StoreName] {
+        let states = try Self.states(try await portal.status().containers ?? [])
+        var sent: [StoreName] = []
+        for store in Self.order(try await keptStores()) where stores?.contains(store) ?? true {
+            let first = states[store]?.index ?? 0
+            let runs = try await working { opened -> [KeptRun] in
+                guard let sequence = try opened.sequence(store), try sequence.refresh() > first else { return [] }
+                return try KeptRun.all(of: store, in: sequence, from: first)
+            }
+            for run in runs {
+                try Task.checkCancellation()
+                do {
+                    _ = try await portal.transact([run.update])
+                } catch let error as PortalError where error.code == .conflict {
+                    // Another device of the account may be sending the same.
+                    let now = try Self.states(try await portal.status().containers ?? [])[store]
+                    guard now?.index ?? 0 > run.update.index else { throw error }
+                    continue
+                }
+                if sent.last != store { sent.append(store) }
+            }
+        }
+        return sent
+    }
+
     // MARK: Sending
 
     /// A run that is ready to be sent.
@@ -247,22 +283,19 @@ struct Synchronizer: Sendable {
 
     private func send(_ chosen: Set<StoreName>?, _ report: inout SyncReport) async throws {
         for store in try await waitingStores() where chosen?.contains(store) ?? true { try await send(store, &report) }
-        let stores = stores
-        report.conflicts = try await calls.run(deadline: Self.deadline) { try Self.conflicts(stores) }
+        report.conflicts = try await working { try Self.conflicts($0) }
     }
 
     /// The stores of which this machine has a copy.
     private func keptStores() async throws -> Set<StoreName> {
-        let stores = stores
-        return try await calls.run(deadline: Self.deadline) {
+        return try await working { stores in
             let names = Set(try stores.directory.names())
             return Set(StoreName.allCases.filter { names.contains($0.fileName) })
         }
     }
 
     private func waitingStores() async throws -> [StoreName] {
-        let stores = stores
-        let waiting = try await calls.run(deadline: Self.deadline) {
+        let waiting = try await working { stores in
             let outbox = try stores.outbox
             try outbox.tidy(in: stores.directory)
             return try StoreName.allCases.filter { try !outbox.waiting(for: $0).isEmpty }
@@ -271,8 +304,7 @@ struct Synchronizer: Sendable {
     }
 
     private func waiting(for store: StoreName) async throws -> [String] {
-        let stores = stores
-        return try await calls.run(deadline: Self.deadline) { try stores.outbox.waiting(for: store) }
+        return try await working { try $0.outbox.waiting(for: store) }
     }
 
     private func send(_ store: StoreName, _ report: inout SyncReport) async throws {
@@ -301,8 +333,7 @@ struct Synchronizer: Sendable {
                 continue
             }
             try await append(run.frames, to: store)
-            let (sent, stores) = (run.changes, stores)
-            try await calls.run(deadline: Self.deadline) { try stores.outbox.settle(store, sent) }
+            try await working { try $0.outbox.settle(store, run.changes) }
             waiting = waiting.dropFirst(run.count)
             report.sent[store, default: 0] += run.changes.count
             progress(
@@ -315,8 +346,8 @@ struct Synchronizer: Sendable {
     /// Makes the next run of `waiting`; nil if none of them can be sent. Changes of entries that another device has changed
     /// meanwhile are marked, and left out.
     private func prepare(_ store: StoreName, _ waiting: ArraySlice<String>) async throws -> Prepared? {
-        let (stores, platform) = (stores, platform)
-        return try await calls.run(deadline: Self.deadline) { () -> Prepared? in
+        let platform = platform
+        return try await working { stores -> Prepared? in
             let opened = try stores.store(store)
             let keys = stores.keys
             let signer = RunSigner(keys.scope(store), key: keys.signature)
@@ -348,8 +379,8 @@ struct Synchronizer: Sendable {
     func prepare(
         _ store: StoreName, _ body: @escaping @Sendable (inout CatalogTransaction) throws -> Void
     ) async throws -> PreparedFrames {
-        let (stores, keys, platform) = (stores, keys, platform)
-        return try await calls.run(deadline: Self.deadline) {
+        let (keys, platform) = (keys, platform)
+        return try await working { stores in
             let signer = RunSigner(keys.scope(store), key: keys.signature)
             if let replica = try stores.replica(store) { return try replica.prepareRun(signedBy: signer, body).frames }
             return try Catalog.prepareRun(
