@@ -209,10 +209,22 @@ extension PortalService {
     private func repeated(
         _ request: ConnectCompleteRequest, _ done: ResultRecord, _ account: PortalAccount
     ) async throws -> ConnectCompleteResponse {
-        guard done.device == request.device, done.result.encoded == request.result.encoded else {
-            throw PortalFailure.conflict("The request was answered already.")
-        }
+        guard done.device == request.device,
+            try done.result.encoded == request.result.encoded
+                || (isRejection(done.result, account) && isRejection(request.result, account))
+        else { throw PortalFailure.conflict("The request was answered already.") }
         return try await closed(account)
+    }
+
+    /// Whether a result is one by which an administrator refuses a device. Two of them say the same.
+    private func isRejection(_ result: DAREEnvelope, _ account: PortalAccount) throws -> Bool {
+        do {
+            return try !VerifiedAssertion<RespondConnection>(
+                verifying: result, by: account.profile.content.administratorSignature
+            ).content.isAccepted
+        } catch {
+            throw PortalFailure.invalid("The result is not an administrator's answer to this request.", cause: error)
+        }
     }
 
     private func closed(_ account: PortalAccount) async throws -> ConnectCompleteResponse {

@@ -85,24 +85,28 @@ extension PersonalSession {
         _ acknowledgements: [VerifiedAcknowledgement], _ context: AccountContext, _ client: MeshClient
     ) async throws -> [PendingConnection] {
         var pins: [String: (pin: MessagePIN, kept: KeptPIN)] = [:]
+        var used: [String: String] = [:]
         if acknowledgements.contains(where: { $0.request.content.pin != nil }) {
-            _ = try await context.synchronizer(client).receive([.local], from: try await client.status())
+            let synchronizer = context.synchronizer(client)
+            _ = try await synchronizer.receive([.device, .local], from: try await client.status())
             pins = try await keptPINs(context)
+            used = try await synchronizer.usedPINs()
         }
         return acknowledgements.map { acknowledgement in
-            let (pin, proof) = prove(acknowledgement.request, pins)
+            let (pin, proof) = prove(acknowledgement.request, pins, used)
             return PendingConnection(acknowledgement: acknowledgement, pin: pin, proof: proof)
         }
     }
 
     /// Accepts or rejects a request (sessions specification §A3).
     ///
-    /// The device is entered in the device catalog and gets its answer in one step at the portal. Done again after an
-    /// interruption, it ends the same.
+    /// The device is entered in the device catalog, its PIN is used up, and it gets its answer, in one step at the portal. Done
+    /// again after an interruption, or because the portal's answer was lost, it ends the same.
     ///
-    /// - Returns: what was changed.
-    /// - Throws: ``SessionError`` `requestClosed` (answered by another administrator, or expired), `pinRefused` (a request that
-    ///   names a PIN and does not know it), `notAdministrator`; ``PortalError``, ``PlatformError``.
+    /// - Returns: what was changed; the same if this device has decided so before.
+    /// - Throws: ``SessionError`` `requestClosed` (answered otherwise, or by another administrator, or expired), `pinRefused` (a
+    ///   request that names a PIN and does not know it, or whose PIN has connected another device), `notAdministrator`;
+    ///   ``PortalError``, ``PlatformError``.
     public func connectClose(
         _ pending: PendingConnection, _ decision: ConnectionDecision
     ) async throws -> SessionChanges {
@@ -117,13 +121,6 @@ extension PersonalSession {
                 try await complete(pending, answer, administrator, client, updates: nil)
                 changes.note(.request, .rejected, pending.device.udf.text)
             case .accept(let rights):
-                // What was listed may be true no more: a PIN is good for one device.
-                let now = try await proved([pending.acknowledgement], context, client)
-                guard let pending = now.first, pending.proof != .refused else {
-                    throw SessionError(
-                        .pinRefused, "The request names a PIN of the account, and does not prove to know it.",
-                        remedy: "Reject it, and hand out a new PIN.")
-                }
                 try await accept(pending, rights, context, administrator, client)
                 changes.note(.request, .accepted, pending.device.udf.text)
                 changes.note(.device, .created, pending.device.udf.text)
@@ -145,21 +142,37 @@ extension PersonalSession {
     /// - Returns: what was changed.
     /// - Throws: as ``connectPending()`` and ``connectClose(_:_:)``.
     public func acceptProven() async throws -> SessionChanges {
-        var changes = SessionChanges()
+        var changes = try await removeSpentPINs()
         for listed in try await connectPending() where listed.proof != .none {
             let context = try await context()
             let client = try await context.client(portal)
             // Those before it may have used the PIN up.
             guard let pending = try await proved([listed.acknowledgement], context, client).first else { continue }
-            switch pending.proof {
-            case .proved(let rights): changes.note(try await connectClose(pending, .accept(rights)))
-            case .refused:
-                if let pin = pending.acknowledgement.request.content.pin {
-                    changes.note(try await countTry(pin.identifier))
-                }
-                changes.note(try await connectClose(pending, .reject))
-            case .none: continue
+            do {
+                changes.note(try await answerProven(pending))
+            } catch let error as SessionError where error.code == .requestClosed {
+                // Another administrator has answered it meanwhile.
             }
+        }
+        return changes
+    }
+
+    private func answerProven(_ pending: PendingConnection) async throws -> SessionChanges {
+        var changes = SessionChanges()
+        switch pending.proof {
+        case .none: break
+        case .proved(let rights):
+            do {
+                changes.note(try await connectClose(pending, .accept(rights)))
+            } catch let error as SessionError where error.code == .pinRefused {
+                // Another administrator has just accepted another device by the same PIN.
+                changes.note(try await connectClose(pending, .reject))
+            }
+        case .refused:
+            if let pin = pending.acknowledgement.request.content.pin {
+                changes.note(try await countTry(pin.identifier))
+            }
+            changes.note(try await connectClose(pending, .reject))
         }
         return changes
     }
@@ -175,27 +188,37 @@ extension PersonalSession {
     }
 
     private func accept(
-        _ pending: PendingConnection, _ rights: [Right], _ context: AccountContext,
+        _ listed: PendingConnection, _ rights: [Right], _ context: AccountContext,
         _ administrator: AdministratorKeys, _ client: MeshClient
     ) async throws {
-        let entry = try DeviceConnector(account: profile, keys: administrator).connect(
-            pending.device, rights: rights, at: platform.clock.now, random: platform.random)
+        let request = listed.acknowledgement.request
+        var entry = try DeviceConnector(account: profile, keys: administrator).connect(
+            listed.device, rights: rights, at: platform.clock.now, random: platform.random)
+        entry.requestID = request.content.messageID.text
+        entry.pinID = request.content.pin?.identifier.text
         let synchronizer = context.synchronizer(client)
         for attempt in 1... {
             _ = try await synchronizer.receive([.device], from: try await client.status())
-            let history = try await historyStatement().envelope.value
-            let answer = RespondConnection(
-                accepting: pending.acknowledgement.request, entry: entry, account: udf, history: history,
-                pin: pending.pin)
-            let run = try await synchronizer.prepare(.device) { transaction in _ = try transaction.put(entry) }
+            if let kept = try await synchronizer.connection(of: listed.device.udf),
+                kept.entry.requestID == entry.requestID
+            {
+                return try await confirm(kept, listed, rights, context, administrator, client)
+            }
+            // What was listed may be true no more: a PIN is good for one device.
+            let now = try await proved([listed.acknowledgement], context, client)
+            guard let pending = now.first, pending.proof != .refused else {
+                throw SessionError(
+                    .pinRefused,
+                    "The request names a PIN of the account, and does not prove to know one that is still good.",
+                    remedy: "Reject it, and hand out a new PIN.")
+            }
+            let run = try await synchronizer.prepare(.device) { [entry] in _ = try $0.put(entry) }
+            let update = ContainerUpdate(
+                container: StoreName.device.containerName, index: run.before.count, digest: run.before.digest,
+                frames: run.frames)
             do {
                 try await complete(
-                    pending, answer, administrator, client,
-                    updates: [
-                        ContainerUpdate(
-                            container: StoreName.device.containerName, index: run.before.count,
-                            digest: run.before.digest, frames: run.frames)
-                    ])
+                    pending, try await answer(pending, entry), administrator, client, updates: [update])
             } catch let error as PortalError where error.code == .conflict && attempt < 10 {
                 // Another administrator was faster with something else: on top of that, then.
                 let now = try await client.status().containers ?? []
@@ -204,6 +227,37 @@ extension PersonalSession {
                 continue
             }
             return try await synchronizer.append(run, to: .device)
+        }
+    }
+
+    /// The answer that accepts a request, with what this device has seen of the account's history.
+    private func answer(_ pending: PendingConnection, _ entry: CatalogedDevice) async throws -> RespondConnection {
+        RespondConnection(
+            accepting: pending.acknowledgement.request, entry: entry, account: udf,
+            history: try await historyStatement().envelope.value, pin: pending.pin)
+    }
+
+    /// Goes on where the device has been connected by this very request: the answer to this device was lost, or the portal was
+    /// interrupted before it had noted the device's answer.
+    ///
+    /// - Throws: ``SessionError`` `requestClosed` if somebody else, or somebody with other rights in mind, has done it.
+    private func confirm(
+        _ kept: KeptConnection, _ listed: PendingConnection, _ rights: [Right], _ context: AccountContext,
+        _ administrator: AdministratorKeys, _ client: MeshClient
+    ) async throws {
+        let connected = try ConnectedDevice(verifying: kept.entry, of: profile)
+        guard Set(connected.rights) == Set(rights) else {
+            throw SessionError(
+                .requestClosed, "The request for connection was accepted already, with other rights.",
+                remedy: "Look at the devices of the account.")
+        }
+        let pending = try await proved([listed.acknowledgement], context, client).first ?? listed
+        do {
+            try await complete(
+                pending, try await answer(pending, kept.entry), administrator, client, updates: [kept.run.update])
+        } catch let error as PortalError where [.conflict, .notFound, .expired].contains(error.code) {
+            // The device's answer is there, or was: with this device's frames, it is this device's.
+            guard kept.run.signer == context.keys.signature.publicKey.udf.text else { throw error }
         }
     }
 
@@ -258,12 +312,15 @@ extension PersonalSession {
         return pins
     }
 
+    /// - Parameter used: the PINs that have connected a device, with the request of each.
     private func prove(
-        _ request: VerifiedConnectionRequest, _ pins: [String: (pin: MessagePIN, kept: KeptPIN)]
+        _ request: VerifiedConnectionRequest, _ pins: [String: (pin: MessagePIN, kept: KeptPIN)],
+        _ used: [String: String]
     ) -> (SaltedPIN?, PendingConnection.Proof) {
         guard let stated = request.content.pin else { return (nil, .none) }
         guard let (pin, kept) = pins[stated.identifier.text], pin.action == ConnectionPIN.action,
             kept.tries < ConnectionPIN.maximumTries, platform.clock.now <= pin.expires,
+            used[pin.identifier.text].map({ $0 == request.content.messageID.text }) ?? true,
             request.isProved(by: pin.saltedPIN)
         else { return (nil, .refused) }
         return (pin.saltedPIN, .proved(kept.rights))
@@ -276,6 +333,26 @@ extension PersonalSession {
         try await store.delete(identifier.text, from: nil)
         _ = try await sync()
         return SessionChanges([.init(.pin, .removed, identifier.text)])
+    }
+
+    /// Takes away the PINs that are good no more: used up by an administrator that could not say so, or too old.
+    private func removeSpentPINs() async throws -> SessionChanges {
+        let context = try await context()
+        let pins = try await keptPINs(context)
+        var changes = SessionChanges()
+        guard !pins.isEmpty else { return changes }
+        let client = try await context.client(portal)
+        let synchronizer = context.synchronizer(client)
+        _ = try await synchronizer.receive([.device, .local], from: try await client.status())
+        let used = try await synchronizer.usedPINs()
+        let store = try await store(.local)
+        for (name, pin) in try await keptPINs(context).sorted(by: { $0.key < $1.key })
+        where used[name] != nil || pin.pin.expires < platform.clock.now {
+            try await store.delete(name, from: nil)
+            changes.note(.pin, .removed, name)
+        }
+        if !changes.isEmpty { _ = try await sync() }
+        return changes
     }
 
     /// Counts a request that named a PIN and did not know it.
