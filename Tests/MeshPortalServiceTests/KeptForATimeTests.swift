@@ -236,7 +236,7 @@ struct KeptForATimeTests {
         try await publish("locked", "another", until: nil, maker)
         let end = Timestamp(secondsSince1970: portal.clock.now.secondsSince1970 + 60)
         try await publish("short", nil, until: end, maker)
-        func claim(_ id: String, _ person: TestPerson, signedBy key: PrivateKey? = nil) async throws -> PortalAnswer<
+        func ask(_ id: String, _ person: TestPerson, signedBy key: PrivateKey? = nil) async throws -> PortalAnswer<
             ClaimResponse
         > {
             let claim = try portal.claim(id, by: key ?? person.administrator.key, person.address)
@@ -250,9 +250,28 @@ struct KeptForATimeTests {
             ).claim
         }
         let before = try await portal.snapshot(maker.udf)
-        #expect(try await claim("nothing", alice).status == .notFound)
-        #expect(try await claim("locked", alice).status == .notFound)
-        #expect(try await claim("good", alice, signedBy: bob.administrator.key).status == .invalid)
+        #expect(try await ask("nothing", alice).status == .notFound)
+        #expect(try await ask("locked", alice).status == .notFound)
+        #expect(try await ask("good", alice, signedBy: bob.administrator.key).status == .invalid)
+        // In the name of another account, and by one of another portal who is not who the claim says.
+        let named = try portal.claim("good", by: alice.administrator.key, bob.address)
+        #expect(
+            try await portal.status(
+                ClaimRequest(account: alice.address, publisher: maker.address, claim: named), by: alice.administrator)
+                == .invalid)
+        var stranger = Signer(alice.administrator.key, "alice@example.net")
+        stranger.showsKey = true
+        #expect(
+            try await portal.status(
+                ClaimRequest(account: "alice@example.net", publisher: maker.address, claim: named), by: stranger)
+                == .invalid)
+        // The administration key is no device's.
+        let master = Signer(alice.administration.administratorSignature, alice.address)
+        let claim = try portal.claim("good", by: master.key, alice.address)
+        #expect(
+            try await portal.status(
+                ClaimRequest(account: alice.address, publisher: maker.address, claim: claim), by: master)
+                == .unauthorized)
         #expect(try await poll("good") == nil)
         #expect(try await portal.snapshot(maker.udf) == before)
         let own = try portal.claim("good", by: alice.administrator.key, alice.address)
@@ -261,10 +280,10 @@ struct KeptForATimeTests {
         #expect(answer.publication != nil)
         // Its answer was lost.
         #expect(try await portal.status(request, by: alice.administrator) == .success)
-        #expect(try await claim("good", bob).status == .conflict)
+        #expect(try await ask("good", bob).status == .conflict)
         #expect(try await poll("good")?.encoded == own.encoded)
         portal.clock.advance(by: 60)
-        #expect(try await claim("short", alice).status == .gone)
+        #expect(try await ask("short", alice).status == .gone)
         portal.clock.advance(by: Int64(portal.limits.requestLifetime))
         #expect(try await poll("good") == nil)
         #expect(try await portal.service.purgeExpired().claims == 1)

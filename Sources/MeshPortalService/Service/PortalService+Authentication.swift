@@ -31,6 +31,14 @@ struct AccountMember: Sendable {
     let isAdministrator: Bool
 }
 
+/// Who claims a device that was published.
+enum Claimant: Sendable {
+    /// A device of an account here.
+    case device(ConnectedDevice, PortalAccount)
+    /// Somebody who says to be of an account at another portal, whose devices nobody knows here.
+    case stranger(KeyHolder)
+}
+
 // Who asks. The order: sizes, the authorization, the account, the key, the signature, the nonce; then the right.
 extension PortalService {
     /// Looks at everything about a request but the inside of its body.
@@ -174,18 +182,22 @@ extension PortalService {
         return try await connected(call, body)
     }
 
-    /// Who claims: an administrator of an account here, or somebody of another portal.
+    /// Who claims: a device that administers an account here, or somebody of another portal.
     func claimant<M: AddressedRequest>(
-        _ call: PortalCall, _ body: (M, PublicKey) async throws -> M.Response
+        _ call: PortalCall, _ body: (M, Claimant) async throws -> M.Response
     ) async throws -> any PortalResponseMessage {
         let message: M = try message(call)
         switch call.caller {
         case .member(let member) where member.isAdministrator:
             try requireSame(message.address, member.account.address.canonical)
-            return try await body(message, member.key)
+            // The administration key itself is no device, and claims nothing.
+            guard let device = member.account.devices.device(signingBy: member.key.udf) else {
+                throw PortalFailure.unauthorized
+            }
+            return try await body(message, .device(device.connection, member.account))
         case .holder(let holder):
             try requireSame(message.address, holder.account)
-            return try await body(message, holder.key)
+            return try await body(message, .stranger(holder))
         default: throw PortalFailure.unauthorized
         }
     }

@@ -8,8 +8,8 @@ import MeshProfiles
 // Devices that come connected from their maker (static QR): their descriptions are published, sealed, by the maker's account,
 // and claimed by whoever has the code.
 extension PortalService {
-    func claim(_ request: ClaimRequest, _ key: PublicKey) async throws -> ClaimResponse {
-        let claim = try verifiedClaim(request.claim, by: key)
+    func claim(_ request: ClaimRequest, _ claimant: Claimant) async throws -> ClaimResponse {
+        let claim = try verifiedClaim(request.claim, by: claimant)
         guard let publisher = try await account(address(request.publisher)),
             let publication = try await publication(claim.publicationID, of: publisher)
         else { throw PortalFailure.notFound }
@@ -46,12 +46,24 @@ extension PortalService {
         return left.withUnsafeBytes { left in right.withUnsafeBytes { constantTimeEqual(left, $0) } }
     }
 
-    /// A claim that the key which asks has signed.
-    func verifiedClaim(_ envelope: DAREEnvelope, by key: PublicKey) throws -> MessageClaim {
+    /// A claim that the device which asks has signed, in the name of its account.
+    private func verifiedClaim(_ envelope: DAREEnvelope, by claimant: Claimant) throws -> MessageClaim {
         do {
-            return try VerifiedAssertion<MessageClaim>(verifying: envelope, by: key).content
-        } catch {
-            throw PortalFailure.invalid("The claim is not signed by the device that sends it.", cause: error)
+            switch claimant {
+            case .device(let device, let account):
+                return try VerifiedClaim(
+                    verifying: envelope, by: device, of: account.profile, at: account.address.canonical
+                ).content
+            case .stranger(let holder):
+                let claim = try VerifiedAssertion<MessageClaim>(verifying: envelope, by: holder.key).content
+                guard claim.sender == holder.account else {
+                    throw PortalFailure.invalid("The claim is made in the name of another account.")
+                }
+                return claim
+            }
+        } catch let error as ProfileError {
+            throw PortalFailure.invalid(
+                "The claim is not one of the device and the account that send it.", cause: error)
         }
     }
 

@@ -44,7 +44,8 @@ extension PortalService {
     func publish(_ request: PublishRequest, _ member: AccountMember) async throws -> PublishResponse {
         var response = PublishResponse()
         if let identifier = request.identifier {
-            response.status = try await publish(request.entry, as: identifier, for: member.account)
+            response.status = try await publish(
+                request.entry, as: identifier, for: member.account, replacing: request.replacing ?? false)
         } else {
             response.status = try await publish(profile: request.entry, for: member.account)
         }
@@ -74,7 +75,7 @@ extension PortalService {
     }
 
     private func publish(
-        _ entry: DAREEnvelope, as text: String, for account: PortalAccount
+        _ entry: DAREEnvelope, as text: String, for account: PortalAccount, replacing: Bool
     ) async throws -> PortalStatus {
         guard let identifier = UDF(text), !identifier.type.isSecret, identifier.matches(identifier) else {
             throw PortalFailure.invalid("The identifier of an entry is a fingerprint of 100 bits or more.")
@@ -92,13 +93,19 @@ extension PortalService {
         var touched = account.record.content
         touched.modified = clock.now
         var changes = [try account.record.put(touched)]
+        let owned = try await ownedEntries(udf)
+        let others = replacing ? owned.filter { $0.content.identifier != identifier.text } : []
+        for other in others {
+            changes.append(other.removal)
+            changes.append(.remove(key: EntryRecord.key(other.content.identifier), expecting: nil))
+        }
         let old = try await store.read(EntryRecord.self, identifier.text, in: .portal)
         if let old {
             guard old.content.profile == udf.text else { throw PortalFailure.conflict("The identifier is taken.") }
-            guard old.content.entry.encoded != entry.encoded else { return .success }
+            guard old.content.entry.encoded != entry.encoded || !others.isEmpty else { return .success }
             changes.append(try old.put(record))
         } else {
-            guard try await ownedEntries(udf).count < Self.mostEntries else {
+            guard owned.count - others.count < Self.mostEntries else {
                 throw PortalFailure.tooMany("An account publishes at most \(Self.mostEntries) entries.")
             }
             changes.append(try record.creation(identifier.text))

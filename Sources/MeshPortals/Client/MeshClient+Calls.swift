@@ -46,8 +46,12 @@ extension MeshClient {
     }
 
     /// Publishes an escrow entry under `identifier`.
-    public func publish(_ entry: DAREEnvelope, as identifier: String) async throws {
-        _ = try await send(PublishRequest(account: account.canonical, identifier: identifier, entry: entry))
+    ///
+    /// - Parameter replacing: whether all others that the account has published are taken away, in the same step.
+    public func publish(_ entry: DAREEnvelope, as identifier: String, replacing: Bool = false) async throws {
+        _ = try await send(
+            PublishRequest(
+                account: account.canonical, identifier: identifier, entry: entry, replacing: replacing ? true : nil))
     }
 
     /// How far the containers go; of all that the device may read, if none is named.

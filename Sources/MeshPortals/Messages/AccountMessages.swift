@@ -269,15 +269,19 @@ public struct PublishRequest: PortalRequestMessage {
     public var identifier: String?
     /// What is published.
     public var entry: DAREEnvelope
+    /// Whether the escrow entry takes the place of all others that the account has published (an extension).
+    public var replacing: Bool?
 
     enum CodingKeys: String, CodingKey {
         case account = "Account"
         case identifier = "Identifier"
         case entry = "Entry"
+        case replacing = "Replacing"
     }
-    public init(account: String, identifier: String? = nil, entry: DAREEnvelope) {
+    public init(account: String, identifier: String? = nil, entry: DAREEnvelope, replacing: Bool? = nil) {
         self.account = account
         self.identifier = identifier
         self.entry = entry
+        self.replacing = replacing
     }
 }

@@ -73,16 +73,19 @@ public struct VerifiedClaim: Sendable {
     /// - Parameters:
     ///   - device: the device that must have signed.
     ///   - account: the profile of its account, the newest that is known.
+    ///   - address: the address that the claim is made in the name of; nil: the one that the profile states. A profile may be
+    ///     registered at further portals, under addresses that it does not state.
     /// - Throws: ``ProfileError`` `malformed`, `tooLarge`, `wrongKind`, `badSignature`; `notRelated` for a device of another
     ///   account, or a claim in the name of another address.
     public init(
-        verifying envelope: DAREEnvelope, by device: ConnectedDevice, of account: VerifiedProfile<ProfileUser>
+        verifying envelope: DAREEnvelope, by device: ConnectedDevice, of account: VerifiedProfile<ProfileUser>,
+        at address: String? = nil
     ) throws(ProfileError) {
         guard device.account == account.udf else {
             throw ProfileError(.notRelated, "The device \(device.udf) is not connected to \(account.udf).")
         }
         message = try VerifiedAssertion(verifying: envelope, by: device.signature)
-        guard let address = account.content.accountAddress,
+        guard let address = address ?? account.content.accountAddress,
             message.content.sender.map({ $0.hasOctets(of: address) }) ?? false
         else { throw ProfileError(.notRelated, "The claim is made in the name of another account.") }
         self.device = device

@@ -38,15 +38,18 @@ extension PersonalSession {
     /// Puts the seed of the profile at the portal of its account, sealed under a new secret, and splits that secret into
     /// shares (sessions specification §F).
     ///
-    /// The shares alone recover nothing: the portal has to be asked for what it keeps. The portal alone cannot open it. Shares
-    /// that were made before stay good.
+    /// The shares alone recover nothing: the portal has to be asked for what it keeps. The portal alone cannot open it.
     ///
     /// - Parameters:
     ///   - quorum: how many shares recover the profile: 1 to `shares`.
     ///   - shares: how many to make: 1 to 15.
-    /// - Throws: as ``escrow(quorum:shares:)``; ``SessionError`` `noAccount`, `notAdministrator`, `noPortal`; ``PortalError``: no share was given
-    ///   out then.
-    public func escrowAtPortal(quorum: Int, shares: Int) async throws -> OfflineEscrowEntry {
+    ///   - replacing: whether all shares of escrows at the portal that were made before are no longer good: the portal lets go
+    ///     of what they open. Shares of the seed itself stay good in any case. A portal keeps 64 escrows of an account.
+    /// - Throws: as ``escrow(quorum:shares:)``; ``SessionError`` `noAccount`, `notAdministrator`, `noPortal`; ``PortalError``: no
+    ///   share was given out then, and earlier ones are good unless they were to be replaced.
+    public func escrowAtPortal(
+        quorum: Int, shares: Int, replacing: Bool = false
+    ) async throws -> OfflineEscrowEntry {
         let context = try await context()
         _ = try context.administratorKeys()
         let client = try await context.client(portal)
@@ -56,8 +59,11 @@ extension PersonalSession {
             try SecretSharing.split(secret, quorum: quorum, shares: shares, from: platform.random)
         }
         let locator = secret.locator
-        try await client.publish(try secret.seal(seed, random: platform.random), as: locator.text)
-        try await noteMade(quorum: quorum, shares: shares)
+        // Earlier shares may be worth nothing from here on, also if the answer is lost.
+        if replacing { try await noteMade(quorum: quorum, shares: shares) }
+        try await client.publish(
+            try secret.seal(seed, random: platform.random), as: locator.text, replacing: replacing)
+        if !replacing { try await noteMade(quorum: quorum, shares: shares) }
         return OfflineEscrowEntry(
             profile: udf, quorum: quorum, keyShares: made, account: client.account, locator: locator)
     }

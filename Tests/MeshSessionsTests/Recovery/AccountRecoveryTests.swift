@@ -88,6 +88,42 @@ struct AccountRecoveryTests {
         #expect(again.report.isEmpty)
     }
 
+    @Test func sharesThatReplaceEarlierOnes() async throws {
+        let home = try await Household()
+        let portal = WatchedPortal(home.portal)
+        let alice = try await MeshSession(home.machine(), portal: portal).createAccount(Self.address)
+        let offline = try await alice.escrow(quorum: 1, shares: 1).keyShares
+        var first: [KeyShare] = []
+        for number in 0..<64 {
+            let made = try await alice.escrowAtPortal(quorum: 1, shares: 1)
+            if number == 0 { first = made.keyShares }
+        }
+        // There is room for no more.
+        await #expect(throws: PortalError(.overloaded, "")) { try await alice.escrowAtPortal(quorum: 1, shares: 1) }
+        try await alice.rehearse(with: first, on: home.machine())
+        portal.lost = [.publish]
+        await #expect(throws: PortalError(.unreachable, "")) {
+            try await alice.escrowAtPortal(quorum: 1, shares: 1, replacing: true)
+        }
+        portal.lost = []
+        // Nobody knows whether the earlier ones are good, so that nothing rests on them.
+        guard case .made = try await alice.recovery().state else {
+            Issue.record("what may be gone counts as proven")
+            return
+        }
+        let new = try await alice.escrowAtPortal(quorum: 2, shares: 3, replacing: true).keyShares
+        let session = home.session()
+        await #expect(throws: SessionError(.escrowNotFound, "")) {
+            try await session.recover(from: first, at: Self.address)
+        }
+        for shares in [offline, new] { try await alice.rehearse(with: shares, on: home.machine()) }
+        // What others keep there stays.
+        let bob = try await home.session().createAccount("bob@example.com")
+        let bobs = try await bob.escrowAtPortal(quorum: 1, shares: 1).keyShares
+        _ = try await alice.escrowAtPortal(quorum: 1, shares: 1, replacing: true)
+        try await bob.rehearse(with: bobs, on: home.machine())
+    }
+
     @Test func whatCannotBeRecovered() async throws {
         let home = try await Household()
         let alice = try await home.session().createAccount(Self.address)
