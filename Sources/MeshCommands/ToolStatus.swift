@@ -108,7 +108,7 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
         switch code {
         case .recoveryUnproven, .unsentChanges: .refused
         case .wrongShares, .rehearsalFailed, .wrongAccount: .shares
-        case .keyMissing, .noAccount, .notConnected, .escrowNotFound: .notFound
+        case .keyMissing, .noAccount, .accountGone, .notConnected, .escrowNotFound: .notFound
         case .invalidQuorum, .addressMissing: .usage
         case .noPortal: .portalUnreachable
         case .alreadyConnected, .notAdministrator: .portalRefused

@@ -152,8 +152,10 @@ struct ProfileKeeper: Sendable {
     }
 
     private func finishCreation(of entry: ProfileDirectory.Entry, kind: ProfileKind) async throws {
-        let found = try await platform.keys.withKey(entry.profile) { key in try SecretSeed(binary: key.secret) }
-        guard let seed = found else {
+        let found = try await platform.keys.withKey(entry.profile) { key in
+            (try SecretSeed(binary: key.secret), key.item.account)
+        }
+        guard let (seed, account) = found else {
             let records = AccountRecords(platform: platform)
             if kind == .personal, let record = try await records.record(of: entry.profile) {
                 // A device that was connected: its account's profile was kept before.
@@ -169,7 +171,7 @@ struct ProfileKeeper: Sendable {
             let content = try ProfileDevice(seed: seed, description: entry.name, updated: now)
             signed = try VerifiedProfile(signing: content, seed: seed, created: now).signed
         } else {
-            let content = try ProfileUser(seed: seed, updated: now)
+            let content = try ProfileUser(seed: seed, accountAddress: account, updated: now)
             signed = try VerifiedProfile(signing: content, seed: seed, created: now).signed
         }
         if try await platform.profiles.latest(of: entry.profile) == nil {

@@ -34,6 +34,8 @@ public struct SessionError: MeshError, Equatable {
         public static let noPortal = Code(name: "no-portal")
         /// The profile has no account at a portal.
         public static let noAccount = Code(name: "no-account")
+        /// The account was given up: its portal does not have it any more.
+        public static let accountGone = Code(name: "account-gone")
         /// The profile has an account already, or this machine is connected to it already.
         public static let alreadyConnected = Code(name: "already-connected")
         /// The device is none of the account's.

@@ -82,8 +82,8 @@ struct FurtherPortalTests {
         #expect(versions.count == 2)
         try await machine.profiles.accept(versions[0], of: alice.udf)
         let old = try await home.session(machine).personalSession()
-        #expect(old.profile.content.accountAddress == nil)
-        #expect(try await old.resync().profile.content.accountAddress == "alice@example.com")
+        #expect(old.profile.content.serviceUDF == nil)
+        #expect(try await old.resync().profile.content.serviceUDF == home.service.profile.udf)
         #expect(try await home.session(machine).personalSession().profile.signed == alice.profile.signed)
     }
 

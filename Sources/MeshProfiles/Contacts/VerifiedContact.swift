@@ -81,19 +81,36 @@ extension VerifiedContact<ContactPerson> {
     public init(
         of account: VerifiedProfile<ProfileUser>, names: [PersonName], keys: AdministratorKeys, at time: Timestamp
     ) throws(ProfileError) {
-        guard keys.belong(to: account.content) else {
-            throw ProfileError(.badKey, "The private keys are not those that the profile \(account.udf) states.")
-        }
-        var anchor = Anchor()
-        anchor.udf = account.udf.text
-        anchor.validation = Anchor.ownWord
         var address = NetworkAddress()
         address.address = account.content.accountAddress
         address.profile = account.envelope
         var content = ContactPerson()
-        content.anchors = [anchor]
         content.networkAddresses = [address]
         content.commonNames = names
+        try self.init(signing: content, of: account, keys: keys, at: time)
+    }
+
+    /// Signs a contact for the person whose account it is. The account's profile becomes one of its anchors, if it is none.
+    ///
+    /// - Parameters:
+    ///   - content: what it says, with the address that encloses the profile.
+    ///   - keys: those of the account.
+    /// - Throws: ``ProfileError`` `badKey` for the keys of another account, `tooLarge`; `badSignature`, `notRelated` for a
+    ///   contact that does not enclose the profile, or at another address.
+    public init(
+        signing content: ContactPerson, of account: VerifiedProfile<ProfileUser>, keys: AdministratorKeys,
+        at time: Timestamp
+    ) throws(ProfileError) {
+        guard keys.belong(to: account.content) else {
+            throw ProfileError(.badKey, "The private keys are not those that the profile \(account.udf) states.")
+        }
+        var content = content
+        if !content.anchors.contains(where: { $0.udf == account.udf.text }) {
+            var anchor = Anchor()
+            anchor.udf = account.udf.text
+            anchor.validation = Anchor.ownWord
+            content.anchors.append(anchor)
+        }
         content.updated = time
         let signed = try VerifiedAssertion(signing: content, by: keys.administratorSignature, created: time)
         try self.init(verifying: signed.signed, as: account.udf)

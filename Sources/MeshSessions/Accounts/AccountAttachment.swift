@@ -36,8 +36,14 @@ struct AccountAttachment: Sendable {
             account: profile.udf, encryption: administrator.accountEncryption,
             signature: administrator.administratorSignature)
         let synchronizer = Synchronizer(platform: platform, account: profile, keys: storeKeys, portal: client)
+        var uploaded = SessionChanges()
+        if let known = try await records.record(of: profile.udf), known.address == nil {
+            // It had an account before: the new one has to go on where that one ended.
+            uploaded.note(try await synchronizer.upload(), to: address)
+        }
         // The device's entry may wait here since an earlier attempt; what waits in other stores is the device's to sign.
         var report = try await synchronizer.run(sending: [.device])
+        report.changes.note(uploaded)
         let (deviceSeed, _) = try await ProfileKeeper(platform: platform).seed(ProfileDevice.self, of: device.udf)
         var entry = try await connection(of: device, storeKeys)
         let keys = entry.flatMap { try? AccountKeys(opening: $0, of: profile, seed: deviceSeed) }

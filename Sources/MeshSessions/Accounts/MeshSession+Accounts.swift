@@ -39,10 +39,14 @@ extension MeshSession {
     /// Makes an account at a portal for a personal profile, and this machine's device its first device (guide §6.5).
     ///
     /// The portal is asked first; only when it has the account is anything of it kept here. Interrupted anywhere, it is finished
-    /// or undone by the next ``finishInterrupted()``.
+    /// by the next ``finishInterrupted()`` if the portal has the account, and otherwise by calling this again, with the same
+    /// profile.
+    ///
+    /// A profile whose last account was given up gets everything back that it had there: the portal is sent the copies that are
+    /// here, and its other devices go on with the new account, if it has an address that they know.
     ///
     /// - Parameters:
-    ///   - personal: the profile; nil: a new one is made.
+    ///   - personal: the profile; nil: the one that is meant for this address and never had an account, or a new one.
     ///   - name: a name for a new profile.
     ///   - device: the device; nil: the default device, which is made if there is none.
     /// - Throws: ``PortalError`` `accountExists`, `invalidName`, `invalidAddress` and others; ``SessionError``
@@ -57,7 +61,8 @@ extension MeshSession {
         {
             throw SessionError(
                 .alreadyConnected, "The profile \(personal.udf) has the account \(known) already.",
-                remedy: "Register it at a further portal, if that is what you want.")
+                remedy: "Register it at a further portal, if that is what you want. If it was given up by another "
+                    + "device, deregister it here, too.")
         }
         // Asked before anything is made, so that a name that cannot be leaves nothing behind.
         let validation = try await validate(address.display)
@@ -65,13 +70,39 @@ extension MeshSession {
         let owner: PersonalSession
         if let personal {
             owner = personal
+        } else if let meant = try await profile(meantFor: address, name: name) {
+            owner = meant
         } else {
-            owner = try await createPersonalProfile(name: name, device: device)
+            owner = try await createPersonalProfile(name: name, account: address.canonical, device: device)
         }
         let registration: DeviceRegistration
-        if let device { registration = device } else { registration = try await defaultDevice() }
+        if let device {
+            registration = device
+        } else if let known = try await AccountRecords(platform: platform).record(of: owner.udf)?.device {
+            registration = try await self.device(known.text)
+        } else {
+            registration = try await defaultDevice()
+        }
         try await register(owner, at: address, device: registration)
-        return try await personalSession(owner.udf.text)
+        let made = try await personalSession(owner.udf.text)
+        try await made.sendOwnContact()
+        return made
+    }
+
+    /// The profile that was made for an account of that address, and never had one: its making was interrupted.
+    private func profile(meantFor address: AccountAddress, name: String?) async throws -> PersonalSession? {
+        for entry in try await keeper.directory.entries(kind: .personal)
+        where entry.stage == nil && entry.portals.isEmpty && (name == nil || entry.name == nil || name == entry.name) {
+            guard let profile = try? await keeper.verified(ProfileUser.self, of: entry.profile),
+                profile.content.serviceUDF == nil,
+                profile.content.accountAddress.flatMap({ try? AccountAddress($0) }) == address,
+                try await AccountRecords(platform: platform).record(of: entry.profile) == nil,
+                try await keeper.holdsKey(of: entry.profile)
+            else { continue }
+            if let name { try await keeper.directory.complete(entry.profile, kind: .personal, name: name) }
+            return PersonalSession(platform: platform, portal: portal, profile: profile)
+        }
+        return nil
     }
 
     private static func refusal(_ validation: AccountValidation) -> PortalError {
@@ -127,6 +158,10 @@ extension MeshSession {
         let content = try ProfileUser(
             seed: seed, accountAddress: address.canonical, serviceUDF: service.udf, updated: now)
         let profile = try VerifiedProfile(signing: content, seed: seed, created: now)
+        if let first = try await firstRun(of: profile, administrator) {
+            try await client.createAccount(profile: profile.envelope, updates: [first])
+            return profile
+        }
         let entry = try DeviceConnector(account: profile, keys: administrator).connect(
             device.profile, rights: [.administrator], at: now, random: platform.random)
         // The first run of the device catalog is signed by the device that it adds.
@@ -146,6 +181,22 @@ extension MeshSession {
                     container: StoreName.device.containerName, index: 0, digest: [], frames: run.frames.frames)
             ])
         return profile
+    }
+
+    /// The first run of the device catalog, if the profile had an account before: the new one goes on with what is here.
+    private func firstRun(
+        of profile: VerifiedProfile<ProfileUser>, _ administrator: AdministratorKeys
+    ) async throws -> ContainerUpdate? {
+        guard try await AccountRecords(platform: platform).record(of: profile.udf) != nil else { return nil }
+        let keys = StoreKeys(
+            account: profile.udf, encryption: administrator.accountEncryption,
+            signature: administrator.administratorSignature)
+        let platform = platform
+        return try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
+            try OpenedStores(keys: keys, platform: platform).working { stores in
+                try stores.sequence(.device).flatMap { try KeptRun.with(0, of: .device, in: $0)?.update }
+            }
+        }
     }
 
     /// The profile behind the client's account, if it is that of `udf`; nil if there is no account.

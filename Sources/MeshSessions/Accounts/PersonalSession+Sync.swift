@@ -21,26 +21,102 @@ extension PersonalSession {
     /// Receives what other devices have changed, and sends what was changed here (sessions specification §A2).
     ///
     /// The account's profile comes first: a newer version is kept, an older one is refused. Further portals that the profile is
-    /// registered at get what they lack.
+    /// registered at get what they lack. If the account was given up, the next one takes its place: one that this machine knows,
+    /// or that stands in the person's own contact.
     ///
     /// - Parameter progress: is told how far it is.
     /// - Throws: ``PortalError``, among them `rolledBack` and `forked`, which mean that the portal does not tell the truth, and
-    ///   `deviceRevoked`; ``SessionError`` `noAccount`, `noPortal`; ``PlatformError``, ``DAREError``. What was done before an
-    ///   error stays done; it goes on the next time.
+    ///   `deviceRevoked`; ``SessionError`` `noAccount`, `noPortal`, `accountGone`, `notConnected`; ``PlatformError``,
+    ///   ``DAREError``. What was done before an error stays done; it goes on the next time.
     public func sync(progress: @escaping @Sendable (SyncProgress) -> Void = { _ in }) async throws -> SyncReport {
         let context = try await context()
         let client = try await context.client(portal)
-        let status = try await client.status()
+        let status: StatusResponse
+        do {
+            status = try await client.status()
+        } catch let error as PortalError where error.code == .unauthorized {
+            let moved = try await moved(context, client, error)
+            var report = try await sync(progress: progress)
+            report.changes = SessionChanges(moved.list + report.changes.list)
+            return report
+        }
         let (session, update) = try await refreshed(by: status)
         let current = update.isEmpty ? context : try await session.context()
         var report = try await current.synchronizer(client, progress: progress).run(status)
         report.changes.note(update)
         try await PortalAccess(platform: platform, portal: portal).remember(client)
         report.changes.note(try await session.keepOwnEntry(current))
+        let contact = try await session.keepOwnContact(current)
+        if !contact.isEmpty {
+            report.changes.note(contact)
+            report.changes.note(try await current.synchronizer(client).run(sending: [.contact]).changes)
+        }
         for address in current.record.addresses.dropFirst() {
-            report.changes.note(try await session.mirror(to: address, current))
+            let further = try await current.client(portal, at: address)
+            report.changes.note(try await session.upload(to: further, current), to: address)
         }
         return report
+    }
+
+    /// Makes another account the one that counts, after the portal has refused this device at the present one.
+    ///
+    /// - Throws: ``SessionError`` `accountGone` if there is no other, `notConnected` if the account is there; ``PortalError``.
+    private func moved(
+        _ context: AccountContext, _ client: MeshClient, _ refusal: PortalError
+    ) async throws -> SessionChanges {
+        let machine = MeshSession(platform, portal: portal)
+        let present = try await client.profile().map { try VerifiedProfile<ProfileUser>(verifying: $0) }
+        if present?.udf == udf {
+            throw Self.notConnected(client, refusal)
+        }
+        var record = context.record
+        record.addresses.removeAll { $0 == client.account }
+        for address in try await contactAddresses(context)
+        where address != client.account && !record.addresses.contains(address) {
+            record.addresses.append(address)
+        }
+        var hindrance: PortalError?
+        while let next = record.address {
+            let further = try await context.client(portal, at: next)
+            var isThere = false
+            do {
+                isThere = try await machine.published(further, as: udf) != nil
+            } catch let error as PortalError {
+                if error.code != .accountExists { hindrance = error }
+            }
+            guard isThere else {
+                record.addresses.removeFirst()
+                continue
+            }
+            var changes = SessionChanges([.init(.account, .removed, client.account.canonical)])
+            // What the first portal had, and the next one does not have yet.
+            changes.note(try await upload(to: further, context), to: next)
+            record.addresses = [next] + context.record.addresses.filter { $0 != next && $0 != client.account }
+            try await AccountRecords(platform: platform).keep(record, profile: profile.envelope)
+            return changes
+        }
+        // Whether there is another is not known yet.
+        if let hindrance { throw hindrance }
+        throw SessionError(
+            .accountGone, "There is no account \(client.account) of this profile at its portal any more.",
+            remedy:
+                "Everything is still here. If the profile has an account elsewhere by now, register it there on this "
+                + "device, too; or give up this one, and make a new one.", cause: refusal)
+    }
+
+    private static func notConnected(_ client: MeshClient, _ cause: PortalError) -> SessionError {
+        SessionError(
+            .notConnected, "The account \(client.account) does not know this device.",
+            remedy:
+                "Everything is still here. The account may have been made anew without it: export what you need, and "
+                + "have the device connected again.", cause: cause)
+    }
+
+    /// Sends a portal what it lacks, as far as this device may.
+    private func upload(to client: MeshClient, _ context: AccountContext) async throws -> [StoreName] {
+        let isAdministrator = context.keys.administratorSignature != nil
+        let stores = isAdministrator ? nil : Set(StoreName.allCases.filter { !$0.isForAdministrators })
+        return try await context.synchronizer(client).upload(stores)
     }
 
     /// Sends what was changed here. The same as ``sync(progress:)``: what others have changed comes first.
@@ -137,92 +213,112 @@ extension PersonalSession {
     /// Registers the profile at a further portal. Its stores are copied there, and kept up to date by ``sync(progress:)``; the
     /// first portal stays the one that counts.
     ///
-    /// - Throws: ``PortalError`` `accountExists` and others; ``SessionError`` `noAccount`, `notAdministrator`.
+    /// A profile whose last account was given up has its account there from then on, with everything that is here. A device
+    /// that finds the profile registered there already, by another of its devices, goes on with that account.
+    ///
+    /// - Throws: ``PortalError`` `accountExists` and others; ``SessionError`` `noAccount`, `notAdministrator`, `notConnected`.
     public func register(at address: String) async throws -> SessionChanges {
         let address = try AccountAddress(address)
-        let context = try await context()
-        var record = context.record
-        guard !record.addresses.contains(address) else { return SessionChanges() }
-        let administrator = try context.administratorKeys()
-        _ = try await sync()
-        let access = PortalAccess(platform: platform, portal: portal)
-        let client = try await access.client(for: address, signer: administrator.administratorSignature)
-        if try await MeshSession(platform, portal: portal).published(client, as: udf) == nil {
-            let first = try await updates(of: .device, from: 0, context).prefix(1)
-            try await client.createAccount(profile: profile.envelope, updates: Array(first))
+        var context = try await context()
+        guard !context.record.addresses.contains(address) else { return SessionChanges() }
+        if context.record.address != nil {
+            do {
+                _ = try await sync()
+            } catch let error as SessionError where error.code == .accountGone {
+                // Then this one takes its place.
+            }
+            context = try await self.context()
         }
-        record.addresses.append(address)
-        try await access.remember(client)
-        try await AccountRecords(platform: platform).keep(record, profile: profile.envelope)
+        let access = PortalAccess(platform: platform, portal: portal)
+        let machine = MeshSession(platform, portal: portal)
+        if try await machine.published(try await access.client(for: address), as: udf) == nil {
+            let administrator = try context.administratorKeys()
+            let client = try await access.client(for: address, signer: administrator.administratorSignature)
+            guard let first = try await firstRun(context) else {
+                throw SessionError(.noAccount, "Nothing of an account of the profile \(udf) is here.")
+            }
+            try await client.createAccount(profile: profile.envelope, updates: [first])
+        }
+        let client = try await context.client(portal, at: address)
         var changes = SessionChanges()
         changes.note(.account, .created, address.canonical)
-        changes.note(try await mirror(to: address, try await self.context()))
+        do {
+            changes.note(try await upload(to: client, context), to: address)
+        } catch let error as PortalError where error.code == .unauthorized {
+            throw Self.notConnected(client, error)
+        }
+        try await access.remember(client)
+        var record = context.record
+        record.addresses.append(address)
+        try await AccountRecords(platform: platform).keep(record, profile: profile.envelope)
+        try await sendOwnContact()
         return changes
     }
 
-    /// Takes the profile's account away from a portal, with everything that is kept there. What is on this machine stays.
+    /// The first run of the device catalog.
+    private func firstRun(_ context: AccountContext) async throws -> ContainerUpdate? {
+        let (keys, platform) = (context.storeKeys, platform)
+        return try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
+            try OpenedStores(keys: keys, platform: platform).working { stores in
+                try stores.sequence(.device).flatMap { try KeptRun.with(0, of: .device, in: $0)?.update }
+            }
+        }
+    }
+
+    /// Brings the person's own contact up to date, here and at the portal. A portal that cannot be reached now gets it by the
+    /// next ``sync(progress:)``.
+    ///
+    /// - Parameter gone: an account that was given up.
+    func sendOwnContact(without gone: AccountAddress? = nil) async throws {
+        guard try await !keepOwnContact(try await context(), without: gone).isEmpty else { return }
+        do {
+            _ = try await sync()
+        } catch let error as PortalError where [.unreachable, .overloaded, .timedOut].contains(error.code) {
+        }
+    }
+
+    /// Takes the profile's account away from a portal, with everything that is kept there. What is on this machine stays: a
+    /// new account of the profile goes on with it.
+    ///
+    /// What other devices have written comes first, so that nothing goes that is only at the portal.
     ///
     /// - Throws: ``PortalError``; ``SessionError`` `noAccount`, `notAdministrator`.
     public func deregister(from address: String) async throws -> SessionChanges {
         let address = try AccountAddress(address)
-        let context = try await context()
-        var record = context.record
-        guard record.addresses.contains(address) else {
+        var context = try await context()
+        guard context.record.addresses.contains(address) else {
             throw SessionError(.noAccount, "The profile \(udf) has no account \(address) here.")
         }
         _ = try context.administratorKeys()
-        let client = try await context.client(portal, at: address)
-        do {
-            try await client.deleteAccount()
-        } catch let error as PortalError where [.notFound, .unauthorized].contains(error.code) {
-            // It is gone already if an earlier answer was lost; the portal does not tell that from a key it does not know.
-            let present = try await client.profile()
-            guard try present.map({ try VerifiedProfile<ProfileUser>(verifying: $0).udf }) != udf else { throw error }
-        }
-        record.addresses.removeAll { $0 == address }
-        try await AccountRecords(platform: platform).keep(record, profile: profile.envelope)
-        return SessionChanges([.init(.account, .removed, address.canonical)])
-    }
-
-    /// Sends a further portal the frames that it lacks.
-    private func mirror(to address: AccountAddress, _ context: AccountContext) async throws -> SessionChanges {
-        var changes = SessionChanges()
-        let client = try await context.client(portal, at: address)
-        let status = try await client.status()
-        let states = Dictionary(
-            (status.containers ?? []).map { ($0.container, $0.index) }, uniquingKeysWith: { _, last in last })
-        for store in [StoreName.device] + StoreName.allCases.filter({ $0 != .device }) {
-            let updates = try await updates(of: store, from: states[store.containerName] ?? 0, context)
-            guard !updates.isEmpty else { continue }
-            for update in updates { _ = try await client.transact([update]) }
-            changes.note(.store, .published, "\(store.containerName) at \(address.canonical)")
-        }
-        return changes
-    }
-
-    /// The frames of our copy of a store from `first` on, one run an update.
-    private func updates(
-        of store: StoreName, from first: Int, _ context: AccountContext
-    ) async throws -> [ContainerUpdate] {
-        let (keys, platform, profile) = (context.storeKeys, platform, profile)
-        return try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
-            let stores = OpenedStores(keys: keys, platform: platform)
-            guard let sequence = try stores.sequence(store), try sequence.refresh() > first else { return [] }
-            var updates: [ContainerUpdate] = []
-            let book = try DeviceBook(profile, try stores.replica(.device))
-            let start = try sequence.runState(at: first)
-            var before = start
-            _ = try sequence.verifyRuns(keys.scope(store), from: start) { claim in
-                try book.key(for: claim, of: store) { Array(try sequence.frame(at: $0).payload) }
-            } _: { run in
-                updates.append(
-                    ContainerUpdate(
-                        container: store.containerName, index: before.count, digest: before.digest,
-                        frames: try sequence.frameOctets(from: before.count, limit: run.range.count)))
-                before = run.after
+        if context.record.address == address {
+            do {
+                _ = try await sync()
+            } catch let error as SessionError where error.code == .accountGone {
+                // An earlier answer was lost.
+            } catch let error as PortalError
+                where [.rolledBack, .forked, .unauthenticated, .malformed].contains(error.code)
+            {
+                // Nothing more is to be had from a portal that does not tell the truth.
             }
-            return updates
+            context = try await self.context()
         }
+        var record = context.record
+        if record.addresses.contains(address) {
+            let client = try await context.client(portal, at: address)
+            do {
+                try await client.deleteAccount()
+            } catch let error as PortalError where [.notFound, .unauthorized].contains(error.code) {
+                // It is gone already if an earlier answer was lost; the portal does not tell that from a key it does not know.
+                let present = try await client.profile()
+                guard try present.map({ try VerifiedProfile<ProfileUser>(verifying: $0).udf }) != udf else {
+                    throw error
+                }
+            }
+            record.addresses.removeAll { $0 == address }
+            try await AccountRecords(platform: platform).keep(record, profile: profile.envelope)
+        }
+        if record.address != nil { try await sendOwnContact(without: address) }
+        return SessionChanges([.init(.account, .removed, address.canonical)])
     }
 
     /// The account, with this device's keys, for one piece of work.

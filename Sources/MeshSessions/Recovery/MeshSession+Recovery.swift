@@ -79,7 +79,9 @@ extension MeshSession {
                 .init(.profile, .created, udf.text), .init(.account, .downloaded, account.canonical),
             ])
             changes.note(report.changes)
-            return Recovery(session: try await personalSession(udf.text), report: report, changes: changes)
+            let session = try await personalSession(udf.text)
+            try await session.sendOwnContact()
+            return Recovery(session: session, report: report, changes: changes)
         } catch let error as PortalError where Self.isRefusal(error) {
             try? await keeper.directory.setRegistering(nil, for: udf)
             throw error

@@ -1,5 +1,6 @@
 import MeshCore
 import MeshDARE
+import MeshPortals
 
 /// An entry that two devices have changed: nothing is sent of it until someone has decided.
 public struct EntryConflict: Sendable, Equatable {
@@ -44,4 +45,11 @@ public struct SyncProgress: Sendable {
     public let total: Int
     /// Whether they are sent, not received.
     public let isSending: Bool
+}
+
+extension SessionChanges {
+    /// Notes that stores were sent to the portal of `address`.
+    mutating func note(_ sent: [StoreName], to address: AccountAddress) {
+        for store in sent { note(.store, .published, "\(store.containerName) at \(address.canonical)") }
+    }
 }

@@ -101,12 +101,7 @@ struct KnownDefectTests {
         }
         // It was done at the portal, or was not; asked again, it ends the same.
         den.portal.lies = []
-        do {
-            _ = try await alice.connectClose(pending, .accept())
-        } catch let error as SessionError where transaction == .connectComplete {
-            #expect(error == SessionError(.requestClosed, ""))
-            _ = try await alice.sync()
-        }
+        _ = try await alice.connectClose(pending, .accept())
         #expect(try await session.awaitConnection(request, polling: Household.polling).udf == alice.udf)
         #expect(try await alice.connectedDevices().count == 2)
     }
@@ -133,7 +128,7 @@ struct KnownDefectTests {
             ("rename, member", SessionError(.notAdministrator, ""), { _ = try await member.rename(device, to: "x") }),
             (
                 "register, member", SessionError(.notAdministrator, ""),
-                { _ = try await member.register(at: "alice@example.net") }
+                { _ = try await member.register(at: "carol@example.com") }
             ),
             (
                 "deregister, member", SessionError(.notAdministrator, ""),

@@ -112,15 +112,8 @@ struct AccountCrashTests {
             let entries = try await scene.fresh.personalProfiles()
             #expect(entries.count <= 1)
             #expect(isTaken == (entries.first?.portals == [Self.address]))
-            if !isTaken {
-                let personal: PersonalSession?
-                if let entry = entries.first {
-                    personal = try await scene.fresh.personalSession(entry.profile.text)
-                } else {
-                    personal = nil
-                }
-                _ = try await scene.fresh.createAccount(Self.address, for: personal)
-            }
+            if !isTaken { _ = try await scene.fresh.createAccount(Self.address) }
+            #expect(try await scene.fresh.personalProfiles().count == 1)
             try await requireConnected(scene.fresh, devices: 1, credentials: 0)
         }
     }
@@ -229,6 +222,26 @@ struct AccountCrashTests {
             #expect(try await alice.accounts().isEmpty)
             #expect(try await scene.fresh.validate(Self.address).isValid)
             #expect(try await alice.store(.credential).entries().count == 1)
+        }
+    }
+
+    @Test(arguments: [false, true]) func makingTheLastAccountAnew(afterEffect: Bool) async throws {
+        try await everyStep(afterEffect, leastSteps: 6) {
+            let scene = try await account()
+            _ = try await scene.second.connect(to: Self.address)
+            let alice = try await scene.fresh.personalSession()
+            _ = try await alice.connectClose(try #require(try await alice.connectPending().first), .accept())
+            _ = try await scene.second.complete(try #require(try await scene.second.connectionRequests().first))
+            _ = try await alice.deregister(from: Self.address)
+            scene.home.clock.advance(by: 1)
+            return scene
+        } work: { session in
+            _ = try await session.createAccount(Self.address, for: session.personalSession())
+        } check: { scene in
+            let alice = try await scene.fresh.personalSession()
+            if try await alice.accounts().isEmpty { _ = try await scene.fresh.createAccount(Self.address, for: alice) }
+            try await requireConnected(scene.fresh, devices: 2, credentials: 1)
+            try await requireConnected(scene.second, devices: 2, credentials: 1)
         }
     }
 
