@@ -199,6 +199,6 @@ public final class FaultScript: Sendable {
     private func timeOut(_ options: CallOptions, store: String) async throws {
         // A year is as good as for ever, and keeps the sum of clock and duration in range.
         try await wait(min(max(options.deadline, .zero), .seconds(365 * 86_400)))
-        throw PlatformError(.timedOut, store: store, "There was no answer within \(options.deadline).")
+        throw PlatformError(.timedOut, store: store, "There was no answer \(options.deadline.asTimeLimit).")
     }
 }

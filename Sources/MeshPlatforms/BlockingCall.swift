@@ -43,7 +43,7 @@ public struct BlockingCalls: Sendable {
                 race.expires(
                     with: Deadlines.schedule(after: deadline.clampedNanoseconds) {
                         let error = PlatformError(
-                            .timedOut, store: store, "There was no answer within \(deadline).",
+                            .timedOut, store: store, "There was no answer \(deadline.asTimeLimit).",
                             remedy: "Try again; if it stays so, restart the service that keeps the store.")
                         race.finish(.failure(error), telling: abandon)
                     })
@@ -136,6 +136,11 @@ public struct BlockingCalls: Sendable {
 }
 
 extension Duration {
+    /// The duration as the end of "There was no answer…".
+    public var asTimeLimit: String {
+        self > .zero ? "within \(self)" : "in time: no time was left when the call began"
+    }
+
     /// The duration in nanoseconds, not below zero and not above what an `Int` holds.
     public var clampedNanoseconds: Int {
         let (seconds, attoseconds) = components

@@ -21,7 +21,7 @@ struct KeyFileConformanceTests {
             let store = KeyFileStore(
                 root: roots.root(mode), mode: mode,
                 sealing: .passphrase(GivenPassphrase(passphrase("correct horse")), cost: try #require(smallCost)))
-            try await store.unlock(.withoutPrompt, options: CallOptions(deadline: .seconds(10)))
+            try await store.unlock(.withoutPrompt, options: CallOptions(deadline: .seconds(300)))
             return store
         }
         let outcome = try await kit.run(rule)

@@ -9,7 +9,7 @@ import Testing
 
 /// Passphrases, seals, prompts and deadlines.
 struct KeyFileLockTests {
-    static let patient = CallOptions(deadline: .seconds(20))
+    static let patient = CallOptions(deadline: .seconds(300))
 
     @Test func lockedIsNotAbsent() async throws {
         let directory = try TemporaryDirectory()

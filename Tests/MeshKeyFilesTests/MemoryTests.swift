@@ -52,7 +52,8 @@ struct MemoryTests {
         try await clear.store(seed, as: plain)
         let same = try await clear.withKey(plain.identifier) { _ in true }
         #expect(same == true)
-        try await sealed.changePassphrase(by: GivenPassphrase(passphrase), options: CallOptions(deadline: .seconds(20)))
+        try await sealed.changePassphrase(
+            by: GivenPassphrase(passphrase), options: CallOptions(deadline: .seconds(300)))
         try await sealed.lock(options: CallOptions())
         return needles
     }

@@ -25,7 +25,7 @@ extension TemporaryDirectory {
     /// A sealed store in this directory; unlocked.
     func unlocked(_ words: String = "correct horse", mode: PlatformMode = ci) async throws -> KeyFileStore {
         let store = try sealed(words, mode: mode)
-        try await store.unlock(.withoutPrompt, options: CallOptions(deadline: .seconds(10)))
+        try await store.unlock(.withoutPrompt, options: CallOptions(deadline: .seconds(300)))
         return store
     }
 

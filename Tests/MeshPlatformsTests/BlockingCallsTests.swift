@@ -5,7 +5,7 @@ import Synchronization
 import Testing
 
 /// Blocking work has a deadline, can be given up, and never holds a thread of the cooperative pool.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct BlockingCallsTests {
+@Suite(.serialized, .timeLimit(.minutes(20))) struct BlockingCallsTests {
     private static let long = Duration.seconds(3600)
 
     /// Work that blocks its thread until the test lets it go.
@@ -188,6 +188,13 @@ import Testing
         blocker.release(count + 1)
         for task in blocked { try await task.value }
         #expect(throws: PlatformError(.timedOut, store: "test", "")) { try late.get() }
+    }
+
+    @Test func aDeadlineThatWasOverIsNotToldInSeconds() {
+        #expect(Duration.milliseconds(20).asTimeLimit == "within 0.02 seconds")
+        for over in [Duration.zero, .seconds(-1)] {
+            #expect(over.asTimeLimit == "in time: no time was left when the call began")
+        }
     }
 
     @Test func durationsAreClamped() {

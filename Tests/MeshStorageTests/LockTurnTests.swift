@@ -26,7 +26,7 @@ import Testing
         let writer = lock == .append ? 1 : 2
         try sidecar.acquire(lock, until: .now + .seconds(10))
         let child = try RunningChild([Child.exerciser] + root.arguments(writer, 1, "record"))
-        while try !isShut(lock, root) { usleep(100) }
+        while try !isShut(lock, root) { sched_yield() }
         child.stop()
         sidecar.release(lock)
         // Nobody has the lock, and one waits for it.

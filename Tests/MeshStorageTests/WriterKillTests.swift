@@ -62,19 +62,45 @@ import Testing
     /// How slow the machine is meanwhile: appends to a log that nobody else uses.
     private final class Machine: Sendable {
         private let log: FrameLog
+        private let isMeasuring = Atomic(false)
         private let hasEnded = Atomic(false)
         private let longest = Mutex(Duration.zero)
+        /// One up for each measurement that begins. Semaphores are made for being used by several threads; it is set up before
+        /// anyone else has it, and destroyed when nobody has it any more.
+        nonisolated(unsafe) private let turns = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
-        init(_ log: FrameLog) { self.log = log }
+        init(_ log: FrameLog) {
+            self.log = log
+            sem_init(turns, 0, 0)
+        }
+
+        deinit {
+            sem_destroy(turns)
+            turns.deallocate()
+        }
 
         var slowest: Duration { longest.withLock { $0 } }
-        func end() { hasEnded.store(true, ordering: .relaxed) }
 
-        /// Appends every few milliseconds until the end. Blocks.
+        /// Ends ``watch()``.
+        func end() {
+            hasEnded.store(true, ordering: .sequentiallyConsistent)
+            sem_post(turns)
+        }
+
+        /// Measures `body` while the machine is watched.
+        func measure(_ body: () throws -> Void) rethrows -> Duration {
+            isMeasuring.store(true, ordering: .sequentiallyConsistent)
+            sem_post(turns)
+            defer { isMeasuring.store(false, ordering: .sequentiallyConsistent) }
+            return try ContinuousClock().measure(body)
+        }
+
+        /// Appends one record after the other whenever something is measured, until the end. Blocks.
         func watch() throws {
-            while !hasEnded.load(ordering: .relaxed) {
-                try look()
-                usleep(2000)
+            while true {
+                while sem_wait(turns) != 0 {}
+                if hasEnded.load(ordering: .sequentiallyConsistent) { return }
+                repeat { try look() } while isMeasuring.load(ordering: .sequentiallyConsistent)
             }
         }
 
@@ -128,7 +154,7 @@ import Testing
                 victims.append(writer)
             }
             gaps.append(
-                try ContinuousClock().measure {
+                try machine.measure {
                     child.kill()
                     try append()
                 })

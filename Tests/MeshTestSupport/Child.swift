@@ -51,7 +51,7 @@ public enum Child {
     public static func run(_ arguments: [String]) throws -> End { try RunningChild(arguments).end() }
 
     /// Runs `arguments` to the end, off the cooperative pool, until `deadline` at most.
-    public static func finish(_ arguments: [String], deadline: Duration = .seconds(120)) async throws -> End {
+    public static func finish(_ arguments: [String], deadline: Duration = .seconds(900)) async throws -> End {
         try await BlockingCalls(store: "child").run(deadline: deadline) { try run(arguments) }
     }
 }

@@ -179,7 +179,7 @@
                 // A deadline that no service could have met says nothing about this one.
                 if deadline >= Self.probeDeadline { breaker.trip() }
                 throw PlatformError(
-                    .timedOut, store: Self.name, "The keyring did not answer within \(deadline).",
+                    .timedOut, store: Self.name, "The keyring did not answer \(deadline.asTimeLimit).",
                     remedy: Self.timeoutRemedy, cause: error.cause)
             }
         }

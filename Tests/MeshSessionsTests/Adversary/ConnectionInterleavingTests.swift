@@ -74,7 +74,7 @@ struct ConnectionInterleavingTests {
         ),
     ]
 
-    @Test("No order connects a device without the approval of its key", .timeLimit(.minutes(5)))
+    @Test("No order connects a device without the approval of its key", .timeLimit(.minutes(60)))
     func interleavings() async throws {
         let cast = try await ConnectionCast()
         var (states, orders): (Int, UInt64) = (0, 0)
