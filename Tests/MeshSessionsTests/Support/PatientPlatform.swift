@@ -5,16 +5,20 @@ import MeshPlatforms
 /// whether it is told in time. Nothing of it is for stores that never answer.
 struct PatientPlatform: MeshPlatform {
     let base: any MeshPlatform
+    let clock: any MeshClock
     fileprivate static let options = CallOptions(deadline: .seconds(600))
 
-    init(_ base: any MeshPlatform) { self.base = base }
+    /// - Parameter clock: the machine's clock; nil: that of `base`.
+    init(_ base: any MeshPlatform, clock: (any MeshClock)? = nil) {
+        self.base = base
+        self.clock = clock ?? base.clock
+    }
 
     var mode: PlatformMode { base.mode }
     var keys: any KeyStore { PatientKeyStore(base: base.keys) }
     var registry: any Registry { PatientRegistry(base: base.registry) }
     var profiles: any ProfileStore { PatientProfileStore(base: base.profiles) }
     var containers: any ContainerStore { base.containers }
-    var clock: any MeshClock { base.clock }
     var random: any RandomSource { base.random }
     func eraseTestData() async throws { try await base.eraseTestData() }
 }
