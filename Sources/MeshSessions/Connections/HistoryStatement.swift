@@ -98,8 +98,7 @@ extension PersonalSession {
         try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
             let stores = OpenedStores(keys: keys, platform: platform)
             let book = try DeviceBook(profile, try stores.replica(.device))
-            let envelope = try DAREEnvelope(statement)
-            guard
+            guard let envelope = try? DAREEnvelope(statement),
                 let signed = book.all.lazy.compactMap({ device in
                     try? VerifiedAssertion<HistoryStatement>(verifying: envelope, by: device.signature)
                 }).first, signed.content.account == profile.udf

@@ -267,12 +267,15 @@ extension PersonalSession {
     ///
     /// The account keeps it, sealed, and synchronises it, so that any of its administrators can accept who knows it.
     ///
-    /// - Parameter rights: what the device may do that is connected by it.
+    /// - Parameters:
+    ///   - rights: what the device may do that is connected by it.
+    ///   - lifetime: how long it is good; ``ConnectionPIN/lifetime`` at most.
     /// - Throws: ``SessionError`` `notAdministrator`, `noAccount`; ``PortalError``.
     public func makePIN(
         rights: [Right] = [.member], lifetime: Duration = ConnectionPIN.lifetime
     ) async throws -> ConnectionPIN {
-        try await keep(SharedSecret(SaltedPIN.makePIN(from: platform.random)), rights, lifetime)
+        try await keep(
+            SharedSecret(SaltedPIN.makePIN(from: platform.random)), rights, min(lifetime, ConnectionPIN.lifetime))
     }
 
     /// Keeps a PIN, and the claim of the device that it is for, if there is one.

@@ -10,6 +10,8 @@ import MeshProfiles
 extension PersonalSession {
     /// How long a device that was claimed has to ask for its connection.
     public static let claimLifetime = Duration.seconds(86_400)
+    /// The longest that a device is offered with an end, in seconds: a hundred years.
+    private static let longestOffer: Int64 = 100 * 366 * 86_400
 
     /// Prepares a device: makes its seed and profile, and publishes its description, sealed under its code.
     ///
@@ -35,7 +37,7 @@ extension PersonalSession {
         entry.authenticator = try code.serviceAuthenticator()
         entry.envelopedData = try code.seal(signed.signed, random: platform.random).value
         entry.notOnOrAfter = lifetime.map {
-            Timestamp(secondsSince1970: now.secondsSince1970 + max(1, $0.components.seconds))
+            Timestamp(secondsSince1970: now.secondsSince1970 + min(max(1, $0.components.seconds), Self.longestOffer))
         }
         try await store(.publication).add(entry)
         _ = try await sync()
