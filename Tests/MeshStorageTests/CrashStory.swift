@@ -67,6 +67,7 @@ final class CrashStory: Sendable {
             reader.withLock { $0 = nil }
             dropBuffers()
             let killed = disk.afterKill()
+            cutShort(killed.afterKill(), "life \(life), killed")
             // A failed disk may have lost what was not durable, and nobody has lived to say so.
             let kept = ledger.withLock { $0.hasLost ? $0.durable : $0.returned }
             examine(
@@ -79,6 +80,7 @@ final class CrashStory: Sendable {
             for _ in 0..<statesPerCrash {
                 let draw = random.bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } | 1
                 let cut = disk.afterPowerCut(seed: draw)
+                if below(4) == 0 { cutShort(cut.afterKill(), "life \(life), cut \(draw)") }
                 examine(cut, ledger.withLock { $0.durable }, areBatchesWhole: false, "life \(life), cut \(draw)")
                 if below(statesPerCrash) == 0 { (next, areBatchesWhole, isExamined) = (cut, false, true) }
             }
@@ -355,6 +357,33 @@ final class CrashStory: Sendable {
             add(judge.faults(of: octets(disk.directory) ?? []), when)
         } catch {
             add(["it cannot be opened, or appended to: \(error)"], when)
+        }
+    }
+
+    /// Somebody's hand, or a restored copy, leaves the file shorter than it was durable, with whole frames to its end: no crash
+    /// does that, so nobody may take it for all that was there.
+    private func cutShort(_ disk: SimulatedDisk, _ when: String) {
+        do {
+            guard let file = try disk.directory.openFile("log", .append),
+                let words = try disk.directory.openSidecar("log", .read)?.words(), words[.file] == file.identity,
+                let octets = octets(disk.directory), let durable = Int(exactly: words[.durableEnd])
+            else { return }
+            guard durable <= octets.count else { return add(["it is shorter than it was durable"], when) }
+            var faults: [String] = []
+            let frames = StorageJudge.frames(of: Array(octets[..<durable]), faults: &faults)
+            guard frames.count > 1 else { return }
+            let place = frames[1 + below(frames.count - 1)].position
+            try file.truncate(to: place)
+            for access in [ContainerAccess.read, .append] {
+                do {
+                    _ = try open(disk, access)?.refresh()
+                    add(["\(durable - place) octets that were durable are missed by nobody (\(access))"], when)
+                } catch let error as DAREError where error.code == .recordsLost {
+                    if try file.length() != place { add(["it was changed although records are lost"], when) }
+                }
+            }
+        } catch {
+            add(["a file that was cut short gives another error: \(error)"], when)
         }
     }
 

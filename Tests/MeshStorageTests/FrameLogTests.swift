@@ -244,6 +244,34 @@ import Testing
     }
 
     @Test(arguments: Place.allCases)
+    func `A file that is shorter than it was durable is refused and left alone, also if it ends with a whole frame`(
+        place: Place
+    ) throws {
+        let setting = try Setting(place)
+        var ends: [Int] = []
+        let log = try setting.create()
+        for number in UInt32(0)..<3 {
+            try Self.append(log, number..<number + 1, .grouped)
+            ends.append(try log.refresh())
+        }
+        let file = try #require(try setting.directory.openFile("log", .append))
+        let whole = try setting.octets()
+        for length in [ends[1], ends[1] - 1, ends[0], 0] {
+            try file.truncate(to: length)
+            #expect(throws: DAREError(.recordsLost, "")) { _ = try setting.open() }
+            #expect(throws: DAREError(.recordsLost, "")) { _ = try setting.open(.read).refresh() }
+            #expect(throws: DAREError(.recordsLost, "")) { try Self.append(log, 3..<4) }
+            #expect(try setting.octets().count == length)
+            let report = try #require(try SequenceVerifier.verify("log", in: setting.directory))
+            #expect(report.faults.contains { $0.reason == .recordsLost && $0.position <= length })
+        }
+        // Put back, all goes on.
+        try whole.withUnsafeBytes { try file.write($0, at: 0) }
+        try Self.append(try setting.open(), 3..<4, .grouped)
+        #expect(StorageJudge([1: .init(acknowledged: 4, begun: 4)]).faults(of: try setting.octets()) == [])
+    }
+
+    @Test(arguments: Place.allCases)
     func `Who has a file open that was replaced is told, and the new one goes on`(place: Place) throws {
         let setting = try Setting(place)
         let log = try setting.create()

@@ -43,7 +43,7 @@ import Testing
     /// Mistakes in the log or in what is below it.
     enum Defect: String, CaseIterable, Sendable {
         case noSynchronization, namesNotDurable, newFilesNotDurable, noLocks, newLockFiles, wordsNotDurable
-        case trustsTheEnd, publishesBeforeWriting, synchronizesAgain, cutsWithoutLock, ignoresHoles
+        case trustsTheEnd, publishesBeforeWriting, synchronizesAgain, cutsWithoutLock, ignoresHoles, acceptsShorterFiles
 
         var story: (FrameLog.Defects, SimulatedDisk.Negligence) {
             switch self {
@@ -58,6 +58,7 @@ import Testing
             case .synchronizesAgain: (.synchronizesAgain, [])
             case .cutsWithoutLock: (.cutsWithoutLock, [])
             case .ignoresHoles: (.ignoresHoles, [])
+            case .acceptsShorterFiles: (.acceptsShorterFiles, [])
             }
         }
     }

@@ -11,6 +11,8 @@ public struct SequenceFault: MeshError, Equatable {
         public static let notAFrame = Reason(name: "sequence-not-a-frame")
         /// The file ends inside a frame.
         public static let tornTail = Reason(name: "sequence-torn-tail")
+        /// The file ends before the place up to which it was durable.
+        public static let recordsLost = Reason(name: "sequence-records-lost")
         /// A header or trailer that cannot be read.
         public static let badHeader = Reason(name: "sequence-bad-header")
         /// The frame says another number than its place: frames were removed, doubled, exchanged, or the number changed.

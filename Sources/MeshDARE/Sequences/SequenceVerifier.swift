@@ -19,7 +19,14 @@ public enum SequenceVerifier {
     static func verify(_ log: FrameLog, _ options: SequenceVerificationOptions) throws -> SequenceVerification {
         let run = VerificationRun(log, end: try log.endToVerify(), options)
         ParallelWork.run(options.workers) { run.work() }
-        return try run.result()
+        var report = try run.result()
+        if let place = try log.lostDurableEnd() {
+            let fault = SequenceFault(
+                .recordsLost, index: report.frames, position: report.octets,
+                "The file ends here, and was durable up to \(place).")
+            report.add(fault, most: options.mostFaults)
+        }
+        return report
     }
 }
 

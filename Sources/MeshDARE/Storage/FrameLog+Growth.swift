@@ -8,8 +8,9 @@ extension FrameLog {
     /// Where writers keep shared words, that is the place they have published; else the file is walked through from the
     /// place that is known already.
     ///
-    /// - Throws: ``DAREError`` `malformed` if whole frames follow damaged ones; ``PlatformError`` `changedUnderneath` if the
-    ///   file has become shorter, which only a failed disk or somebody else's hand can do; `inputOutput`.
+    /// - Throws: ``DAREError`` `malformed` if whole frames follow damaged ones, or where the file was durable are none,
+    ///   `recordsLost` if it ends before the place where it was durable; ``PlatformError`` `changedUnderneath` if the file has
+    ///   become shorter, which only a failed disk or somebody else's hand can do; `inputOutput`.
     public func refresh() throws -> Int {
         for _ in 0..<64 {
             let words = try readersWords()
@@ -25,10 +26,20 @@ extension FrameLog {
                 return try advance(to: FrameScan(self, length: published).wholeEnd(from: start, doubting: true))
             }
             if length == known.walkedLength { return known.end }
-            let start = try known.end > 0 ? known.end : durablePlace(words ?? ContainerWords(), length).proven
-            let end = try FrameScan(self, length: length).wholeEnd(from: start, doubting: true)
+            let durable = try durablePlace(words ?? ContainerWords(), length)
+            let start = known.end > 0 ? known.end : durable.proven
+            let end = try min(
+                length,
+                FrameScan(self, length: length).wholeEnd(from: start, doubting: true, durable: durable.claimed))
+            let wordsNow = try readersWords()
             // Somebody may have begun to write behind the end meanwhile; who does that stores the words first.
-            if published == nil, let words = try readersWords(), publishedEnd(words) != nil { continue }
+            if published == nil, let wordsNow, publishedEnd(wordsNow) != nil { continue }
+            // Whoever takes frames back says first that they are not durable.
+            if let words, end < durable.claimed {
+                guard wordsNow == words else { continue }
+                try requireDurable(durable.claimed, length)
+                if end < length { throw damaged(at: end, "It was durable up to \(durable.claimed).") }
+            }
             if start == 0, end < length, case .found(let reason) = try damage(behind: end, length: length) {
                 throw damaged(at: end, reason)
             }
@@ -47,8 +58,21 @@ extension FrameLog {
         let length = try file.length()
         guard let words = try readersWords(), let end = publishedEnd(words) else { return length }
         // What was being written when the length was asked for has been published, or taken back, or still is.
-        if words[.writing] != 0 || end > length { return end }
+        if words[.writing] != 0 || end > length { return min(end, try file.length()) }
         return max(end, min(length, try file.length()))
+    }
+
+    /// Up to where the file was durable, if it ends before.
+    ///
+    /// - Throws: ``PlatformError`` `inputOutput`.
+    func lostDurableEnd() throws -> Int? {
+        while let words = try readersWords() {
+            let (place, length) = (durableEnd(words), try file.length())
+            if place <= length { return nil }
+            // Whoever takes frames back says first that they are not durable.
+            if try readersWords() == words { return place }
+        }
+        return nil
     }
 
     private func advance(to end: Int) throws -> Int {

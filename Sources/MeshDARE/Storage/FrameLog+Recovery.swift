@@ -63,9 +63,12 @@ extension FrameLog {
         try sidecar.acquire(.synchronize, until: deadline)
         defer { giveBack(sidecar) }
         let durable = try durablePlace(words, length)
+        try requireDurable(durable.claimed, length)
         let end =
             defects.contains(.trustsTheEnd)
-            ? length : try FrameScan(self, length: length).wholeEnd(from: durable.proven, doubting: true)
+            ? length
+            : try FrameScan(self, length: length).wholeEnd(
+                from: durable.proven, doubting: true, durable: durable.claimed)
         guard try FrameScan(self, length: end).frameBegins(at: 0) else {
             throw damaged(at: 0, "It may be a file of another kind.")
         }
@@ -118,10 +121,27 @@ extension FrameLog {
 
     // MARK: A place that was durable, remembered across restarts
 
+    /// Up to where the file was durable as the words say; 0 if they do not speak of it.
+    func durableEnd(_ words: ContainerWords) -> Int {
+        words[.file] == file.identity ? Int(clamping: words[.durableEnd]) : 0
+    }
+
+    /// Checks that the file is as long as it was when it was durable up to `place`. No crash makes it shorter.
+    ///
+    /// - Throws: ``DAREError`` `recordsLost`.
+    func requireDurable(_ place: Int, _ length: Int) throws {
+        guard place > length, !defects.contains(.acceptsShorterFiles) else { return }
+        throw DAREError(
+            .recordsLost,
+            "The file \(path) ends at \(length), and was durable up to \(place): its last records are gone.",
+            remedy: "Get it from a copy. To go on with what is left, remove its lock file (`\(name).lock`) while "
+                + "nobody has it open. Nothing was changed.")
+    }
+
     /// Up to where the file was durable as the words say, and the last place up to there that the file proves: where it has to
     /// be checked from on. 0 if there is none.
     func durablePlace(_ words: ContainerWords, _ length: Int) throws -> (claimed: Int, proven: Int) {
-        let place = words[.file] == file.identity ? Int(exactly: words[.durableEnd]) ?? 0 : 0
+        let place = durableEnd(words)
         if place > 0, place <= length, try FrameScan(self, length: length).frameEnds(at: place) {
             return (place, place)
         }

@@ -92,7 +92,8 @@ public final class FrameLog: Sendable {
     ///
     /// - Parameter isIntact: checks frames that a power cut may have left with holes.
     /// - Throws: ``DAREError`` `malformed` if the file does not begin with a frame, or is damaged where more than a torn tail
-    ///   would have to be cut off: the message says where, and nothing was changed; ``PlatformError``.
+    ///   would have to be cut off: the message says where; `recordsLost` if it ends before the place where it was durable.
+    ///   Nothing was changed then. ``PlatformError``.
     public static func open(
         _ name: String, in directory: any ContainerDirectory, _ access: ContainerAccess = .append,
         isIntact: FrameCheckup? = nil
@@ -222,6 +223,8 @@ extension DAREError.Code {
     public static let replaced = DAREError.Code(name: "dare-replaced")
     /// What was appended is in the file and seen by readers, and is not known to be durable: ``FrameLog/synchronize()`` tells.
     public static let inDoubt = DAREError.Code(name: "dare-in-doubt")
+    /// The file is shorter than it was when it was made durable.
+    public static let recordsLost = DAREError.Code(name: "dare-records-lost")
 }
 
 extension FrameLog {
@@ -241,5 +244,7 @@ extension FrameLog {
         package static let ignoresHoles = Defects(rawValue: 16)
         /// Where the file ends is taken for durable.
         package static let trustsTheLength = Defects(rawValue: 32)
+        /// A file that ends before the place where it was durable is taken for whole.
+        package static let acceptsShorterFiles = Defects(rawValue: 64)
     }
 }

@@ -14,13 +14,21 @@ struct FrameScan {
 
     /// Where the last frame ends that is whole, beginning at `start`, where a frame begins or the file ends.
     ///
-    /// - Parameter doubting: whether frames may have holes where the system did not write what was before a power cut; only
-    ///   those of the last octets are looked at.
-    func wholeEnd(from start: Int, doubting: Bool) throws -> Int {
+    /// - Parameters:
+    ///   - doubting: whether frames may have holes where the system did not write what was before a power cut. All are looked at
+    ///     that begin at `start` or behind it; if that is the start of the file, those that were not durable.
+    ///   - durable: up to where the file was durable; 0 if that is not known: then the last octets are looked at.
+    func wholeEnd(from start: Int, doubting: Bool, durable: Int = 0) throws -> Int {
         var position = start
         var window = Window(log: log, length: length)
         let doubted =
-            doubting && !log.defects.contains(.ignoresHoles) ? max(start, length - Self.mostUnwritten) : length
+            if !doubting || log.defects.contains(.ignoresHoles) {
+                length
+            } else if start > 0 {
+                start
+            } else {
+                min(durable > 0 ? durable : length, max(0, length - Self.mostUnwritten))
+            }
         while position < length {
             guard let end = try window.frameEnd(at: position) else { break }
             if position >= doubted, try hasHole(position..<end) { break }
@@ -82,7 +90,8 @@ struct FrameScan {
         return false
     }
 
-    /// More is hardly left unwritten by a system for as long as nobody asks it to synchronize.
+    /// More is hardly left unwritten by a system for as long as nobody asks it to synchronize: what is looked at of a file of
+    /// which nothing is known.
     private static let mostUnwritten = 64 << 20
     /// What a disk writes all of or nothing.
     private static let sector = 512
