@@ -1,3 +1,5 @@
+import Glibc
+
 /// A text that equals another only if its octets do, as names in JSON and keys of catalogs are compared.
 ///
 /// Swift's own comparison holds texts to be equal that Unicode does (`\u{212A}` and `K`), and takes a time that grows as the
@@ -22,6 +24,14 @@ extension String {
     /// Whether both texts have the same octets.
     @inline(__always)
     package func hasOctets(of other: String) -> Bool {
-        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+        guard utf8.count == other.utf8.count else { return false }
+        var (left, right) = (self, other)
+        return left.withUTF8 { left in
+            right.withUTF8 { right in
+                guard let start = left.baseAddress, let other = right.baseAddress else { return true }
+                // Both have as many octets as are compared.
+                return memcmp(start, other, left.count) == 0
+            }
+        }
     }
 }

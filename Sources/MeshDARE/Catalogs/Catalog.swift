@@ -176,9 +176,17 @@ public final class Catalog: Sendable {
     public func find(_ key: SecondaryKey) throws -> [CatalogRecord] {
         try current { state in
             try readSecondaryKeys(&state)
-            return state.index.keys(key).compactMap { name in
-                state.index.entry(name).map { CatalogRecord(name, $0, state.file) }
-            }
+            return state.index.entries(having: key).map { CatalogRecord($0.key, $0.entry, state.file) }
+        }
+    }
+
+    /// Whether an entry has the secondary key `key`.
+    ///
+    /// - Throws: as ``find(_:)-(SecondaryKey)``.
+    public func hasEntries(_ key: SecondaryKey) throws -> Bool {
+        try current { state in
+            try readSecondaryKeys(&state)
+            return state.index.hasEntries(having: key)
         }
     }
 

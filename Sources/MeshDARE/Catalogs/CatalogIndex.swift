@@ -133,14 +133,19 @@ struct CatalogIndex: Sendable {
     /// The entry of `key`.
     func entry(_ key: String) -> Entry? { entries[ExactText(key)] }
 
-    /// The primary keys of the entries that have `secondary`, oldest entry first.
-    func keys(_ secondary: SecondaryKey) -> [String] {
-        (bySecondaryKey[secondary] ?? []).sorted { (entries[$0]?.first ?? 0) < (entries[$1]?.first ?? 0) }.map(\.text)
+    /// The entries that have `secondary`, with their primary keys, the oldest first.
+    func entries(having secondary: SecondaryKey) -> [(key: String, entry: Entry)] {
+        // Looked up before they are sorted: there may be many.
+        (bySecondaryKey[secondary] ?? []).compactMap { key in entries[key].map { (key.text, $0) } }
+            .sorted { $0.entry.first < $1.entry.first }
     }
+
+    /// Whether an entry has `secondary`.
+    func hasEntries(having secondary: SecondaryKey) -> Bool { bySecondaryKey[secondary] != nil }
 
     /// The primary keys of all entries, oldest entry first.
     var keys: [String] {
-        entries.sorted { $0.value.first < $1.value.first }.map(\.key.text)
+        entries.map { (first: $0.value.first, key: $0.key.text) }.sorted { $0.first < $1.first }.map(\.key)
     }
 }
 

@@ -42,10 +42,11 @@ extension PersonalSession {
         }
         let (session, update) = try await refreshed(by: status)
         let current = update.isEmpty ? context : try await session.context()
-        var report = try await current.synchronizer(client, progress: progress).run(status)
+        let synchronizer = current.synchronizer(client, progress: progress)
+        var report = try await synchronizer.run(status)
         report.changes.note(update)
         try await PortalAccess(platform: platform, portal: portal).remember(client)
-        report.changes.note(try await session.keepOwnEntry(current))
+        report.changes.note(try await session.keepOwnEntry(current, in: synchronizer.store(.device)))
         let contact = try await session.keepOwnContact(current)
         if !contact.isEmpty {
             report.changes.note(contact)
@@ -193,9 +194,8 @@ extension PersonalSession {
     }
 
     /// Keeps this device's own entry as the device catalog has it now: an administrator may have changed its rights.
-    private func keepOwnEntry(_ context: AccountContext) async throws -> SessionChanges {
+    private func keepOwnEntry(_ context: AccountContext, in store: AccountStore) async throws -> SessionChanges {
         var changes = SessionChanges()
-        let store = AccountStore(.device, keys: context.storeKeys, platform: platform)
         guard let found = try await store.find(context.record.device.text), !found.isPending else { return changes }
         let entry = try found.decoded(as: CatalogedDevice.self)
         guard entry != context.record.entry else { return changes }

@@ -52,9 +52,13 @@ public struct AccountStore: Sendable {
     private static let deadline = Duration.seconds(120)
 
     init(_ name: StoreName, keys: StoreKeys, platform: any MeshPlatform) {
+        self.init(name, in: OpenedStores(keys: keys, platform: platform), platform: platform)
+    }
+
+    init(_ name: StoreName, in stores: OpenedStores, platform: any MeshPlatform) {
         self.name = name
         self.platform = platform
-        stores = OpenedStores(keys: keys, platform: platform)
+        self.stores = stores
     }
 
     // MARK: Looking

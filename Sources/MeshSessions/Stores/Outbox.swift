@@ -59,6 +59,11 @@ struct Outbox: Sendable {
         try catalog.find(Self.place(store, isConflict: false)).map(\.key)
     }
 
+    /// Whether changes of `store` can be sent.
+    func isWaiting(for store: StoreName) throws -> Bool {
+        try catalog.hasEntries(Self.place(store, isConflict: false))
+    }
+
     /// The changes of `store` that somebody has to decide about, the oldest first.
     func conflicts(in store: StoreName) throws -> [PendingChange] {
         try catalog.find(Self.place(store, isConflict: true)).map(change)
@@ -69,7 +74,7 @@ struct Outbox: Sendable {
 
     /// Whether changes of an entry wait.
     func hasChanges(of key: String, in store: StoreName) throws -> Bool {
-        try !catalog.find(place(store, key)).isEmpty
+        try catalog.hasEntries(place(store, key))
     }
 
     /// Whether one of several changes of an entry waits for a decision.

@@ -31,6 +31,9 @@ struct Synchronizer: Sendable {
         stores = OpenedStores(keys: keys, platform: platform)
     }
 
+    /// A store, with the containers that are open already.
+    func store(_ name: StoreName) -> AccountStore { AccountStore(name, in: stores, platform: platform) }
+
     private var calls: BlockingCalls { BlockingCalls(store: platform.containers.name) }
 
     /// Works with the account's containers.
@@ -283,7 +286,12 @@ struct Synchronizer: Sendable {
 
     private func send(_ chosen: Set<StoreName>?, _ report: inout SyncReport) async throws {
         for store in try await waitingStores() where chosen?.contains(store) ?? true { try await send(store, &report) }
-        report.conflicts = try await working { try Self.conflicts($0) }
+        let hasSent = !report.sent.isEmpty
+        report.conflicts = try await working { stores in
+            // Whoever opens the outbox next reads what is in it.
+            if hasSent { try stores.outbox.tidy(in: stores.directory) }
+            return try Self.conflicts(stores)
+        }
     }
 
     /// The stores of which this machine has a copy.
@@ -298,7 +306,7 @@ struct Synchronizer: Sendable {
         let waiting = try await working { stores in
             let outbox = try stores.outbox
             try outbox.tidy(in: stores.directory)
-            return try StoreName.allCases.filter { try !outbox.waiting(for: $0).isEmpty }
+            return try StoreName.allCases.filter { try outbox.isWaiting(for: $0) }
         }
         return waiting.isEmpty ? [] : Self.order(waiting).filter { waiting.contains($0) }
     }
