@@ -14,6 +14,7 @@ let package = Package(
         .library(name: "MeshPortals", targets: ["MeshPortals"]),
         .library(name: "MeshPortalService", targets: ["MeshPortalService"]),
         .library(name: "MeshPortalTesting", targets: ["MeshPortalTesting"]),
+        .library(name: "MeshSSH", targets: ["MeshSSH"]),
         .library(name: "MeshSessions", targets: ["MeshSessions"]),
         // Adapters: one product each, so that an application links only the ones it names.
         .library(name: "MeshInMemory", targets: ["MeshInMemory"]),
@@ -23,6 +24,7 @@ let package = Package(
         .library(name: "MeshKeyFiles", targets: ["MeshKeyFiles"]),
         .library(name: "MeshSecretService", targets: ["MeshSecretService"]),
         .library(name: "MeshLinuxPlatform", targets: ["MeshLinuxPlatform"]),
+        .library(name: "MeshLinuxSSH", targets: ["MeshLinuxSSH"]),
         .library(name: "MeshPortalDirectory", targets: ["MeshPortalDirectory"]),
         .executable(name: "meshclient", targets: ["meshclient"]),
         .executable(name: "mesh-vectors", targets: ["mesh-vectors"]),
@@ -46,6 +48,7 @@ let package = Package(
         .target(name: "MeshEncoding", dependencies: ["MeshCore"]),
         .target(name: "MeshDARE", dependencies: ["MeshCore", "MeshCryptography", "MeshEncoding", "MeshPlatforms"]),
         .target(name: "MeshPlatforms", dependencies: ["MeshCore"]),
+        .target(name: "MeshSSH", dependencies: ["MeshCore", "MeshCryptography", "MeshPlatforms"]),
         .target(
             name: "MeshPlatformTesting",
             dependencies: ["MeshCore", "MeshPlatforms"]),
@@ -68,7 +71,7 @@ let package = Package(
             name: "MeshSessions",
             dependencies: [
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
-                "MeshPortals",
+                "MeshPortals", "MeshSSH",
             ]),
         .target(
             name: "MeshVectors",
@@ -94,8 +97,12 @@ let package = Package(
             path: "Platforms/Linux/Registry"),
         .target(
             name: "MeshKeyFiles",
-            dependencies: ["MeshCore", "MeshCryptography", "MeshPlatforms", "MeshFiles"],
+            dependencies: ["MeshCore", "MeshCryptography", "MeshPlatforms", "MeshFiles", "MeshSSH"],
             path: "Platforms/Linux/KeyFiles"),
+        .target(
+            name: "MeshLinuxSSH",
+            dependencies: ["MeshCore", "MeshPlatforms", "MeshFiles", "MeshSSH", "CLinuxFiles"],
+            path: "Platforms/Linux/SSH"),
         .systemLibrary(
             name: "CLibSecret",
             path: "Platforms/Linux/CLibSecret",
@@ -128,14 +135,14 @@ let package = Package(
             name: "MeshCommands",
             dependencies: [
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
-                "MeshPortals", "MeshPortalService", "MeshSessions",
+                "MeshPortals", "MeshPortalService", "MeshSessions", "MeshSSH",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "meshclient",
             dependencies: [
                 "MeshCommands", "MeshCore", "MeshPlatforms", "MeshLinuxPlatform", "MeshFiles", "MeshHomeDirectory",
-                "MeshKeyFiles", "MeshInMemory", "MeshPortalDirectory", "MeshPortalService",
+                "MeshKeyFiles", "MeshLinuxSSH", "MeshSSH", "MeshInMemory", "MeshPortalDirectory", "MeshPortalService",
             ]),
         .executableTarget(
             name: "mesh-vectors",
@@ -165,7 +172,7 @@ let package = Package(
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
                 "MeshPortals",
                 "MeshInMemory",
-                "MeshRegistry", "MeshKeyFiles",
+                "MeshRegistry", "MeshKeyFiles", "MeshSSH",
             ],
             path: "Fuzz/Targets"),
         .target(name: "CFuzzing", path: "Fuzz/CFuzzing"),
@@ -227,6 +234,20 @@ let package = Package(
             name: "MeshKeyFilesTests",
             dependencies: [
                 "MeshCore", "MeshCryptography", "MeshPlatforms", "MeshPlatformTesting", "MeshFiles", "MeshKeyFiles",
+                "MeshSSH", "MeshSSHTestSupport",
+            ]),
+        .target(
+            name: "MeshSSHTestSupport", dependencies: ["MeshCore", "MeshPlatforms"], path: "Tests/MeshSSHTests/Support"),
+        .testTarget(
+            name: "MeshSSHTests",
+            dependencies: ["MeshCore", "MeshCryptography", "MeshPlatforms", "MeshSSH", "MeshSSHTestSupport"],
+            exclude: ["Support"]),
+        .testTarget(
+            name: "MeshLinuxSSHTests",
+            dependencies: [
+                "MeshCore", "MeshCryptography", "MeshDARE", "MeshPlatforms", "MeshPortals", "MeshPortalService",
+                "MeshProfiles", "MeshSessions", "MeshInMemory", "MeshFiles", "MeshSSH", "MeshLinuxSSH",
+                "MeshSSHTestSupport", "MeshTestSupport",
             ]),
         .testTarget(
             name: "MeshSecretServiceTests",
@@ -261,7 +282,7 @@ let package = Package(
             name: "MeshSessionsTests",
             dependencies: [
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshPlatformTesting",
-                "MeshProfiles", "MeshPortals", "MeshPortalService", "MeshSessions", "MeshInMemory",
+                "MeshProfiles", "MeshPortals", "MeshPortalService", "MeshSessions", "MeshSSH", "MeshInMemory",
                 "MeshLinuxPlatform", "MeshKeyFiles", "MeshFiles", "MeshPortalDirectory", "MeshTestSupport",
             ]),
         .testTarget(name: "MeshFuzzTests", dependencies: ["MeshFuzzTargets", "mesh-fuzz"]),
@@ -270,7 +291,8 @@ let package = Package(
             dependencies: [
                 "MeshCommands", "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms",
                 "MeshFiles",
-                "MeshInMemory", "MeshPortals", "MeshPortalService", "MeshTestSupport", "meshclient",
+                "MeshInMemory", "MeshPortals", "MeshPortalService", "MeshLinuxSSH", "MeshSSH", "MeshTestSupport",
+                "meshclient",
             ]),
         .testTarget(
             name: "GuideTourTests",

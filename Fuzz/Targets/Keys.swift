@@ -2,6 +2,7 @@ import MeshCore
 import MeshCryptography
 import MeshKeyFiles
 import MeshRegistry
+import MeshSSH
 
 extension FuzzTarget {
     /// Keys, and the configuration of a machine.

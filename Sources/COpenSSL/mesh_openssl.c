@@ -104,6 +104,13 @@ int mesh_hmac(enum mesh_hash hash, const void *key, size_t key_count, const void
                        count ? data : nothing, count, output, NULL) != NULL);
 }
 
+int mesh_hmac_sha1(const void *key, size_t key_count, const void *data, size_t count, uint8_t *output) {
+    static const uint8_t nothing[1] = {0};
+    if (key_count > INT_MAX) return 0;
+    return result(HMAC(EVP_sha1(), key_count ? key : nothing, (int)key_count, count ? data : nothing, count, output,
+                       NULL) != NULL);
+}
+
 int mesh_hkdf_expand(enum mesh_hash hash, const void *prk, size_t prk_count, const void *info, size_t info_count,
                      uint8_t *output, size_t output_count) {
     size_t size = hash == MESH_SHA256 ? 32 : 64;

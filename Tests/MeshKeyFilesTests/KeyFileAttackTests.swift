@@ -1,6 +1,7 @@
 import Glibc
 import MeshCore
 import MeshPlatforms
+import MeshSSHTestSupport
 import Testing
 
 @testable import MeshKeyFiles

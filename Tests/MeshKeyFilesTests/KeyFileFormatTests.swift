@@ -1,6 +1,7 @@
 import MeshCore
 import MeshCryptography
 import MeshPlatforms
+import MeshSSHTestSupport
 import Testing
 
 @testable import MeshKeyFiles

@@ -3,6 +3,7 @@ import MeshCore
 import MeshCryptography
 import MeshFiles
 import MeshPlatforms
+import MeshSSHTestSupport
 import Testing
 
 @testable import MeshKeyFiles

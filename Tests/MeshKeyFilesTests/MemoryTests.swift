@@ -2,6 +2,8 @@ import MeshCore
 import MeshCryptography
 import MeshPlatformTesting
 import MeshPlatforms
+import MeshSSH
+import MeshSSHTestSupport
 import Testing
 
 @testable import MeshKeyFiles

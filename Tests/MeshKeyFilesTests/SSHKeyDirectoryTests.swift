@@ -1,5 +1,7 @@
 import MeshCore
 import MeshPlatforms
+import MeshSSH
+import MeshSSHTestSupport
 import Testing
 
 @testable import MeshKeyFiles
@@ -86,7 +88,7 @@ struct SSHKeyDirectoryTests {
         #expect(await code { _ = try await store.importSSHKey(key) } == .alreadyExists)
         let taken = try await store.exportSSHKey(item.identifier)
         #expect(taken.publicKey == key.publicKey)
-        #expect(taken.fields.octets() == key.fields.octets())
+        #expect(try taken.withMeshOctets { $0.octets() } == key.withMeshOctets { $0.octets() })
     }
 
     @Test func exportIsRefused() async throws {

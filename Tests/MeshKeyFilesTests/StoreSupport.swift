@@ -3,6 +3,7 @@ import MeshCore
 import MeshCryptography
 import MeshPlatforms
 import Synchronization
+import MeshSSHTestSupport
 import Testing
 
 @testable import MeshKeyFiles

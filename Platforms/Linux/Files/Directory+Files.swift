@@ -183,9 +183,9 @@ extension Directory {
     /// Writes `contents` to a temporary file and has `install` give it its name.
     ///
     /// - Parameter install: returns nil, or the name of the system call that failed.
-    private func write(
+    func write(
         _ contents: UnsafeRawBufferPointer, _ name: String, _ permissions: FilePermissions,
-        install: (_ temporary: String) -> String?
+        install: (_ temporary: String) throws -> String?
     ) throws {
         let path = self.path(of: name)
         while true {
@@ -197,7 +197,7 @@ extension Directory {
                 guard try file.status(path: path).links > 0 else { continue }
                 try file.write(contents, at: 0, path: path)
                 try file.synchronize(path: path)
-                if let call = install(temporary) { throw PlatformError.file(errno, call, path: path) }
+                if let call = try install(temporary) { throw PlatformError.file(errno, call, path: path) }
             } catch {
                 _ = unlinkat(descriptor.number, temporary, 0)
                 throw error
@@ -207,7 +207,7 @@ extension Directory {
         }
     }
 
-    private func read(_ opened: borrowing Opened, _ name: String, limit: Int) throws -> [UInt8] {
+    func read(_ opened: borrowing Opened, _ name: String, limit: Int) throws -> [UInt8] {
         let path = self.path(of: name)
         guard opened.status.size <= limit else { throw Self.tooLarge(path, limit) }
         return try [UInt8](unsafeUninitializedCapacity: opened.status.size) { buffer, count in

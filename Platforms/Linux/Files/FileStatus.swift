@@ -44,6 +44,8 @@ public struct FileStatus: Hashable, Sendable {
     public var isFile: Bool { mode & S_IFMT == S_IFREG }
     /// Whether it is a directory.
     public var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
+    /// Whether it is a socket.
+    var isSocket: Bool { mode & S_IFMT == S_IFSOCK }
     var isLink: Bool { mode & S_IFMT == S_IFLNK }
 
     var kind: String {

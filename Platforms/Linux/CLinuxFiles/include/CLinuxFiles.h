@@ -43,4 +43,10 @@ int linux_word_wait(const void *word, uint64_t value, uint64_t nanoseconds);
 /// Wakes everyone who waits for the shared word at `word`, in whatever process.
 void linux_word_wake(const void *word);
 
+/// Takes a connection that waits at a socket; it does not block, and is not inherited (accept4(2)).
+int linux_accept(int socket);
+
+/// Which user is at the other end of a local connection, as the kernel noted when it was made (unix(7)).
+int linux_peer_user(int socket, uint32_t *user);
+
 #endif

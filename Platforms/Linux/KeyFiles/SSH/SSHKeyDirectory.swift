@@ -1,6 +1,7 @@
 import MeshCore
 import MeshFiles
 import MeshPlatforms
+import MeshSSH
 
 /// A directory with SSH key files under their customary names: the private half (mode 0600) and, each with mode 0644, the
 /// public half as a line (`.pub`) and as RFC 4716 says (`.rfc4716`).

@@ -1,18 +1,16 @@
-import MeshCore
-
 /// Puts octets one after the other into secret memory that grows as needed; what is outgrown is wiped.
-struct SecretWriter: ~Copyable {
+package struct SecretWriter: ~Copyable {
     private var memory: SecretBytes
     /// How many octets were written.
-    private(set) var count = 0
+    package private(set) var count = 0
 
     /// A writer with room for `capacity` octets to start with.
-    init(capacity: Int = 1024) {
+    package init(capacity: Int = 1024) {
         memory = SecretBytes(count: max(capacity, 16)) { (_: UnsafeMutableRawBufferPointer) in }
     }
 
     /// Appends the octets of `source`.
-    mutating func append(_ source: UnsafeRawBufferPointer) {
+    package mutating func append(_ source: UnsafeRawBufferPointer) {
         if source.count > memory.count - count {
             let size = max(memory.count * 2, count + source.count)
             memory = memory.withUnsafeBytes { old in
@@ -29,23 +27,23 @@ struct SecretWriter: ~Copyable {
     }
 
     /// Appends the octets of a secret.
-    mutating func append(_ secret: borrowing SecretBytes) {
+    package mutating func append(_ secret: borrowing SecretBytes) {
         secret.withUnsafeBytes { append($0) }
     }
 
     /// Appends octets that are not secret.
-    mutating func append(_ octets: [UInt8]) {
+    package mutating func append(_ octets: [UInt8]) {
         octets.withUnsafeBytes { append($0) }
     }
 
     /// Appends text that is not secret.
-    mutating func append(_ text: String) { append(Array(text.utf8)) }
+    package mutating func append(_ text: String) { append(Array(text.utf8)) }
 
     /// Lends what was written so far.
-    borrowing func withWritten<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+    package borrowing func withWritten<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
         memory.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     }
 
     /// What was written.
-    consuming func finish() -> SecretBytes { memory.duplicate(0..<count) }
+    package consuming func finish() -> SecretBytes { memory.duplicate(0..<count) }
 }

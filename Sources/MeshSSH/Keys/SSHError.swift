@@ -1,19 +1,19 @@
 import MeshPlatforms
 
 /// The errors of SSH key texts and files: each a ``PlatformError`` of `ssh key`, or of the file it is about.
-enum SSHError {
-    static let subject = "ssh key"
+package enum SSHError {
+    package static let subject = "ssh key"
 
-    static func corrupt(_ message: String, cause: (any Error)? = nil) -> PlatformError {
+    package static func corrupt(_ message: String, cause: (any Error)? = nil) -> PlatformError {
         PlatformError(
             .corrupt, store: subject, message, remedy: "Take the key from a backup, or make a new one.", cause: cause)
     }
 
-    static func unsupported(_ message: String, remedy: String? = nil) -> PlatformError {
+    package static func unsupported(_ message: String, remedy: String? = nil) -> PlatformError {
         PlatformError(.unsupported, store: subject, message, remedy: remedy)
     }
 
-    static func argument(_ message: String) -> PlatformError {
+    package static func argument(_ message: String) -> PlatformError {
         PlatformError(.invalidArgument, store: subject, message)
     }
 }

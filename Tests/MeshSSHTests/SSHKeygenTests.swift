@@ -1,9 +1,10 @@
 import MeshCore
 import MeshCryptography
 import MeshPlatforms
+import MeshSSHTestSupport
 import Testing
 
-@testable import MeshKeyFiles
+@testable import MeshSSH
 
 /// Both ways against OpenSSH's own program.
 @Suite(.enabled(if: hasSSHKeygen, "ssh-keygen is not installed"))

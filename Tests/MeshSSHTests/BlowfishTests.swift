@@ -1,8 +1,9 @@
 import MeshCore
 import MeshPlatforms
+import MeshSSHTestSupport
 import Testing
 
-@testable import MeshKeyFiles
+@testable import MeshSSH
 
 struct BlowfishTests {
     /// Computes the digits of pi by Machin's formula and compares all 1042 words.

@@ -1,9 +1,10 @@
 import MeshCore
 import MeshCryptography
 import MeshPlatforms
+import MeshSSHTestSupport
 import Testing
 
-@testable import MeshKeyFiles
+@testable import MeshSSH
 
 struct SSHPublicKeyTests {
     static let key = try? SSHPrivateKey.generate(comment: "alice@example.com", random: SeededRandomSource(seed: 1))

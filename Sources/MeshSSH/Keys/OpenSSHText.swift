@@ -7,7 +7,7 @@ extension SSHPrivateKey {
     private static let textEnd = "-----END OPENSSH PRIVATE KEY-----"
     private static let lineLength = 70
     /// The longest text that is read, in octets.
-    static let maximumText = 2 * maximumContainer
+    package static let maximumText = 2 * maximumContainer
 
     /// The key as a private key file has it, in Base64 between two lines of armour. Secret throughout.
     ///

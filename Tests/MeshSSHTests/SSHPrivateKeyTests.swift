@@ -1,9 +1,10 @@
 import MeshCore
 import MeshCryptography
 import MeshPlatforms
+import MeshSSHTestSupport
 import Testing
 
-@testable import MeshKeyFiles
+@testable import MeshSSH
 
 struct SSHPrivateKeyTests {
     static func key() throws -> SSHPrivateKey {
