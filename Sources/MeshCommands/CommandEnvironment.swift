@@ -46,6 +46,8 @@ public struct CommandEnvironment: Sendable {
     public var openPortal: @Sendable (_ directory: String, _ domain: String?) async throws -> PortalService
     /// The portals to use when a command names none: the variable `MESH_PORTAL`.
     public var portals: String?
+    /// What the commands about SSH need; nil in a program that has none of it.
+    public var ssh: CommandSSH?
     /// What is told when the person gives up.
     public var interruption = Interruption()
 

@@ -25,7 +25,7 @@ public struct MeshClientCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ProfileCommand.self, AccountCommand.self, DeviceCommand.self, SyncCommand.self, ConflictsCommand.self,
-            HistoryCommand.self, EscrowCommand.self, RehearseCommand.self, DeleteCommand.self, RecoverCommand.self,
+            HistoryCommand.self, SSHCommand.self, EscrowCommand.self, RehearseCommand.self, DeleteCommand.self, RecoverCommand.self,
             PortalCommand.self, KeyStoreCommand.self, DARECommand.self, DoctorCommand.self, EraseTestCommand.self,
         ])
 

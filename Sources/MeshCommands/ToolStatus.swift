@@ -106,7 +106,7 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
 
     private static func status(of code: SessionError.Code) -> ToolStatus {
         switch code {
-        case .recoveryUnproven, .unsentChanges: .refused
+        case .recoveryUnproven, .unsentChanges, .hostKeyDiffers: .refused
         case .wrongShares, .rehearsalFailed, .wrongAccount: .shares
         case .keyMissing, .noAccount, .accountGone, .notConnected, .escrowNotFound: .notFound
         case .invalidQuorum, .addressMissing: .usage

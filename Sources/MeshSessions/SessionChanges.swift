@@ -6,7 +6,7 @@ public struct SessionChanges: Sendable, Equatable {
     public struct Change: Sendable, Hashable, CustomStringConvertible {
         /// What kind of thing.
         public enum Subject: String, Sendable {
-            case profile, account, device, connection, request, pin, store, share, key, publication, contact
+            case profile, account, device, connection, request, pin, store, share, key, publication, contact, host
         }
         /// What became of it.
         public enum Effect: String, Sendable {

@@ -56,6 +56,8 @@ public struct SessionError: MeshError, Equatable {
         public static let pinRefused = Code(name: "pin-refused")
         /// Another device has changed the same thing: both versions are in the conflict.
         public static let changedElsewhere = Code(name: "changed-elsewhere")
+        /// A host has another key than the one that is known of it.
+        public static let hostKeyDiffers = Code(name: "host-key-differs")
         /// What the portal or a person gave is none: a URI, an exported file.
         public static let malformed = Code(name: "malformed")
         /// Two devices were shown different histories of one account.

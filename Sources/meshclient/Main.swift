@@ -7,6 +7,7 @@ import MeshHomeDirectory
 import MeshInMemory
 import MeshKeyFiles
 import MeshLinuxPlatform
+import MeshLinuxSSH
 import MeshPlatforms
 import MeshPortalDirectory
 import MeshPortalService
@@ -17,7 +18,7 @@ enum Main {
     static func main() async {
         // A reader that goes away (`meshclient … | head -1`) ends the output, not the work.
         signal(SIGPIPE, SIG_IGN)
-        let environment = CommandEnvironment(
+        var environment = CommandEnvironment(
             open: { request in
                 let platform = try await MeshLinux.initialize(
                     mode: request.mode, keyStore: request.keyStore, passphrase: prompt(request),
@@ -34,6 +35,7 @@ enum Main {
                 if let domain { return try await directory.create(domain: domain) }
                 return try await directory.open()
             }, portals: getenv("MESH_PORTAL").map { String(cString: $0) })
+        environment.ssh = LinuxSSH.commands
         let signals = [SIGINT, SIGTERM].map { watch($0, for: environment.interruption) }
         defer { signals.forEach { $0.cancel() } }
         exit(await MeshClientCommand.run(Array(CommandLine.arguments.dropFirst()), in: environment))
@@ -91,4 +93,30 @@ private enum LinuxFiles {
         }
         return directory
     }
+}
+
+/// SSH on this machine.
+private enum LinuxSSH {
+    static let commands = CommandSSH(
+        install: { lines, owner, file, path in
+            let directory = try path.map { SSHUserDirectory($0) } ?? SSHUserDirectory.ofUser()
+            let kind: SSHUserDirectory.File =
+                switch file {
+                case .authorizedKeys: .authorizedKeys
+                case .knownHosts: .knownHosts
+                case .config: .config
+                }
+            let isChanged = try await directory.install(lines, of: owner, in: kind)
+            return ("\(directory.path)/\(kind.rawValue)", isChanged)
+        },
+        agentSocket: { mode, profile in
+            // The beginning of the fingerprint: the path of a socket is short.
+            let name = "ssh-\(profile.text.prefix(14)).sock"
+            if let runtime = getenv("XDG_RUNTIME_DIR"), runtime.pointee == UInt8(ascii: "/") {
+                return "\(String(cString: runtime))/mesh/\(name)"
+            }
+            let home = try HomeDirectory(mode: mode).path
+            return "\(home)/agent/\(name)"
+        },
+        serve: { path, agent, ready in try await SSHAgentServer(path: path, agent: agent).run(ready: ready) })
 }

@@ -104,6 +104,8 @@ struct Tool {
     let portals: TestPortals
     /// What `MESH_PORTAL` says.
     var portalVariable: String?
+    /// The person's SSH files; nil for a program that has none.
+    var ssh: CommandSSH?
 
     init(
         _ machine: MeshMachineCached = MeshMachineCached(), portals: TestPortals = TestPortals(),
@@ -125,7 +127,7 @@ struct Tool {
     ) async -> ToolRun {
         let console = ScriptedConsole(answers, isInteractive: interactive, input: input)
         let (machine, portals) = (machine, portals)
-        let environment = CommandEnvironment(
+        var environment = CommandEnvironment(
             open: { request in
                 if let name = request.keyStore, name != machine.keys.traits.name {
                     throw PlatformError(.invalidArgument, store: name, "There is no key store of that name.")
@@ -134,6 +136,7 @@ struct Tool {
             },
             candidates: { _ in [] }, makeScratchMachine: { MeshMachineCached() }, files: TestFiles.files,
             console: console, openPortal: { try await portals.open($0, $1) }, portals: portalVariable)
+        environment.ssh = ssh
         let status = await MeshClientCommand.run(arguments, in: environment)
         return ToolRun(
             status: status, output: console.output, octets: console.octets, errors: console.errors,

@@ -97,7 +97,7 @@ final class RawClient: Sendable {
 
 /// Runs what blocks off the cooperative pool.
 func blocking<R: Sendable>(_ work: @escaping @Sendable () throws -> R) async throws -> R {
-    try await BlockingCalls(store: "test").run(deadline: .seconds(120), work)
+    try await BlockingCalls(store: "test").run(deadline: .seconds(300), work)
 }
 
 /// A signer with a key of a test's.

@@ -20,7 +20,7 @@ public struct SSHUserDirectory: Sendable {
     /// Its path.
     public let path: String
     private var blocking: BlockingCalls { BlockingCalls(store: path) }
-    private static let deadline = Duration.seconds(10)
+    private static let deadline = Duration.seconds(30)
     private static let maximumFile = 16 << 20
 
     /// The directory at `path`.

@@ -33,6 +33,8 @@ public struct CatalogedApplication: CatalogEntry {
         EntryMember("AccountAddress", .text), EntryMember("InboundConnect", .text),
         EntryMember("OutboundConnect", .text), EntryMember("SmimeSign", .object), EntryMember("SmimeEncrypt", .object),
         EntryMember("OpenpgpSign", .object), EntryMember("OpenpgpEncrypt", .object),
+        EntryMember("DeviceUdf", .text), EntryMember("Description", .text), EntryMember("PublicKey", .text),
+        EntryMember("EnvelopedDeviceKey", .envelope),
     ]
     public static let fileNames = StoreName.application.fileNames
 
@@ -83,6 +85,26 @@ public struct CatalogedApplication: CatalogEntry {
     public var clientKey: JSONObject? {
         get { self["ClientKey"] }
         set { self["ClientKey"] = newValue }
+    }
+    /// The device whose key it is, by the fingerprint of its profile.
+    public var deviceUDF: String? {
+        get { self["DeviceUdf"] }
+        set { self["DeviceUdf"] = newValue }
+    }
+    /// Words about the device.
+    public var description: String? {
+        get { self["Description"] }
+        set { self["Description"] = newValue }
+    }
+    /// The device's key in the form that the application writes.
+    public var publicKey: String? {
+        get { self["PublicKey"] }
+        set { self["PublicKey"] = newValue }
+    }
+    /// What the device itself says of its key, signed.
+    public var envelopedDeviceKey: JSONValue? {
+        get { self[envelope: "EnvelopedDeviceKey"] }
+        set { self[envelope: "EnvelopedDeviceKey"] = newValue }
     }
     /// The address of a mail account.
     public var accountAddress: String? {
