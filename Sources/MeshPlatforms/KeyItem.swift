@@ -6,7 +6,7 @@ public enum KeyClass: String, Hashable, Sendable, CaseIterable {
     case master = "Master"
     /// An administration key: bound to this machine.
     case admin = "Admin"
-    /// The seed of a device: bound to this machine.
+    /// The seed of a device: bound to this machine. Only a copy of the machine's state that is to be restored takes it along.
     case device = "Device"
     /// A key of an application: exportable.
     case application = "Application"

@@ -18,6 +18,8 @@ public protocol MeshPlatform: Sendable {
     var clock: any MeshClock { get }
     /// Where randomness comes from.
     var random: any RandomSource { get }
+    /// What people call this machine, such as the host's name; nil if it has none.
+    var machineName: String? { get }
 
     /// Erases everything of this test mode: keys (in keyrings too), registry, profiles, containers, files. Follows no link out.
     ///
@@ -29,6 +31,9 @@ public protocol MeshPlatform: Sendable {
 }
 
 extension MeshPlatform {
+    /// None.
+    public var machineName: String? { nil }
+
     /// Erases the parts, keys first, so that a failure in between leaves the rest for another try.
     public func eraseTestData() async throws {
         try mode.requireTest(store: "platform")

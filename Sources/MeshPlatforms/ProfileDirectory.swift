@@ -33,6 +33,8 @@ public enum ProfileStage: String, Hashable, Sendable {
     case creating = "Creating"
     /// Its key or its file may be gone already.
     case deleting = "Deleting"
+    /// It is being brought here from an export.
+    case importing = "Importing"
 }
 
 /// Which profiles a machine has, by the registry: the lookups of the platform specification §8.
@@ -142,7 +144,25 @@ public struct ProfileDirectory: Sendable {
         }
     }
 
-    /// Completes a profile that was being created, and makes it the default if `makeDefault` says so, or if that is nil
+    /// Enters a personal profile that is being imported. Nothing is changed if it is entered already.
+    ///
+    /// - Parameter isNewHere: whether nothing of it is on this machine yet: then all of it goes if the import is not finished.
+    public func beginImport(of profile: UDF, name: String?, isNewHere: Bool) async throws {
+        try await registry.modify { transaction in
+            let path = try Self.entryPath(profile, .personal)
+            if transaction.hasKey(at: path) { return }
+            try transaction.set(.string(ProfileStage.importing.rawValue), RegistryLayout.stage, at: path)
+            if isNewHere { try transaction.set(.integer(1), RegistryLayout.isNew, at: path) }
+            if let name { try transaction.set(.string(name), RegistryLayout.friendlyName, at: path) }
+        }
+    }
+
+    /// Whether nothing of a profile that is being imported was on this machine before.
+    public func isNewHere(_ profile: UDF) async throws -> Bool {
+        try await registry.read { try $0.value(RegistryLayout.isNew, at: Self.entryPath(profile, .personal)) != nil }
+    }
+
+    /// Completes a profile that was being created or imported, and makes it the default if `makeDefault` says so, or if that is nil
     /// and there is none yet.
     ///
     /// `name` and `device` are entered where the entry has none: another process may have taken the entry for one that was
@@ -162,6 +182,7 @@ public struct ProfileDirectory: Sendable {
             try transaction.set(.string(directory + ".mmm"), RegistryLayout.file, at: path)
             try transaction.set(.string(directory + ".all.mmm"), RegistryLayout.archive, at: path)
             _ = try transaction.removeValue(RegistryLayout.stage, at: path)
+            _ = try transaction.removeValue(RegistryLayout.isNew, at: path)
             let isFirst = try Self.defaultProfile(kind, in: transaction) == nil
             if makeDefault ?? isFirst { try transaction.set(.string(profile.text), nil, at: kind.path) }
         }

@@ -25,6 +25,8 @@ public enum RegistryLayout {
     public static let friendlyName = "Name"
     /// The value of a profile entry that says what is being done with it; absent when nothing is.
     public static let stage = "Stage"
+    /// The value of the entry of a personal profile that is being imported, if nothing of it was here before.
+    public static let isNew = "New"
     /// The value of a personal profile's entry that lists its portal accounts, the default first.
     public static let portals = "Portals"
     /// The value of a personal profile's entry that names the device by which this machine acts for it.

@@ -36,21 +36,25 @@ public struct MeshSession: Sendable {
 
     // MARK: Devices
 
+    /// What a device is described as of which nothing is known (sessions specification §A2).
+    static let unknownDevice = "Unknown"
+
     /// Creates a device profile: a new seed in the key store, the signed profile in the profile store.
     ///
     /// - Parameters:
     ///   - name: a name for a person, such as the host's name.
-    ///   - description: words that go into the profile itself.
+    ///   - description: words that go into the profile itself, for everybody who sees it; nil: the name of the machine.
     ///   - makeDefault: whether to make it this machine's default device; nil: if there is none yet.
     /// - Throws: ``PlatformError`` of the key store, registry or profile store. Nothing is left behind then, or it is
     ///   finished by the next ``finishInterrupted()``.
     public func createDevice(
-        name: String? = nil, description: String = "Unknown", makeDefault: Bool? = nil
+        name: String? = nil, description: String? = nil, makeDefault: Bool? = nil
     ) async throws -> DeviceRegistration {
         _ = try await finishInterrupted()
         let now = platform.clock.now
         let seed = SecretSeed(.profileDevice, from: platform.random)
-        let content = try ProfileDevice(seed: seed, description: description, updated: now)
+        let words = description ?? platform.machineName ?? Self.unknownDevice
+        let content = try ProfileDevice(seed: seed, description: words, updated: now)
         let profile = try await keeper.keep(
             try VerifiedProfile(signing: content, seed: seed, created: now), seed: seed, kind: .device,
             keyClass: .device, name: name, device: nil, account: nil, makeDefault: makeDefault)

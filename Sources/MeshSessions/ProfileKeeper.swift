@@ -35,7 +35,10 @@ struct ProfileKeeper: Sendable {
         return present ?? profile
     }
 
-    private func keepSeed(_ seed: SecretSeed, of udf: UDF, keyClass: KeyClass, account: String?) async throws {
+    /// Keeps a seed. If it is there already, nothing is changed.
+    ///
+    /// - Throws: ``SessionError`` `keyMismatch` if another one is there; what the key store throws.
+    func keepSeed(_ seed: SecretSeed, of udf: UDF, keyClass: KeyClass, account: String?) async throws {
         let item = try KeyItem(identifier: udf, keyClass: keyClass, account: account)
         let secret = seed.withBinary { $0.duplicate() }
         do {
@@ -144,11 +147,31 @@ struct ProfileKeeper: Sendable {
                 case nil: continue
                 case .deleting: try await remove(entry.profile, kind: kind)
                 case .creating: try await finishCreation(of: entry, kind: kind)
+                case .importing: try await finishImport(of: entry.profile)
                 }
                 finished.append(entry.profile)
             }
         }
         return finished
+    }
+
+    /// Finishes an import of which everything was there, or at least the key; undoes one of which nothing could be used. The
+    /// export is still where it was.
+    private func finishImport(of udf: UDF) async throws {
+        let records = AccountRecords(platform: platform)
+        if let record = try await records.record(of: udf) {
+            try await records.enter(record)
+            return try await directory.complete(udf, kind: .personal, device: record.device)
+        }
+        if try await holdsKey(of: udf), let entry = try await directory.entry(of: udf, kind: .personal) {
+            return try await finishCreation(of: entry, kind: .personal)
+        }
+        // What was here before the import stays.
+        if try await directory.isNewHere(udf) {
+            try await records.removeStores(of: udf)
+            _ = try await platform.profiles.remove(udf)
+        }
+        try await directory.remove(udf, kind: .personal)
     }
 
     private func finishCreation(of entry: ProfileDirectory.Entry, kind: ProfileKind) async throws {
@@ -168,7 +191,7 @@ struct ProfileKeeper: Sendable {
         let now = platform.clock.now
         let signed: [UInt8]
         if kind == .device {
-            let content = try ProfileDevice(seed: seed, description: entry.name, updated: now)
+            let content = try ProfileDevice(seed: seed, description: entry.name ?? platform.machineName, updated: now)
             signed = try VerifiedProfile(signing: content, seed: seed, created: now).signed
         } else {
             let content = try ProfileUser(seed: seed, accountAddress: account, updated: now)

@@ -62,6 +62,14 @@ public struct SessionError: MeshError, Equatable {
         public static let malformed = Code(name: "malformed")
         /// Two devices were shown different histories of one account.
         public static let historyForked = Code(name: "history-forked")
+        /// The secret is none, or not that of the export.
+        public static let wrongSecret = Code(name: "wrong-secret")
+        /// The export of a profile is damaged, was changed, or is none.
+        public static let exportDamaged = Code(name: "export-damaged")
+        /// What is here is newer than what the export holds.
+        public static let exportOutdated = Code(name: "export-outdated")
+        /// Something of another profile or device is where something was to be put.
+        public static let occupied = Code(name: "occupied")
         /// The number of shares or the quorum is not one that can be.
         public static let invalidQuorum = Code(name: "invalid-quorum")
     }

@@ -1,3 +1,4 @@
+import Glibc
 import MeshCore
 import MeshFiles
 import MeshHomeDirectory
@@ -19,6 +20,14 @@ public struct LinuxPlatform: MeshPlatform {
     public let home: HomeDirectory
     /// Where the choice of the key store came from; nil if it was given.
     public let keyStoreReason: SelectedKeyStore.Reason?
+
+    /// The host's name.
+    public var machineName: String? {
+        var system = utsname()
+        guard uname(&system) == 0 else { return nil }
+        let name = withUnsafeBytes(of: system.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        return name.isEmpty ? nil : name
+    }
 
     /// A machine on `home`. Nothing is opened or written yet.
     ///

@@ -16,14 +16,18 @@ struct Outbox: Sendable {
 
     /// The outbox in the account's `directory`; made if it is not there.
     ///
+    /// - Parameter fileName: the name of the file; another than the usual one for an outbox that was brought along.
     /// - Throws: ``DAREError``, ``PlatformError``.
-    init(in directory: any ContainerDirectory, keys: StoreKeys, clock: any MeshClock, random: any RandomSource) throws {
+    init(
+        _ fileName: String = Outbox.fileName, in directory: any ContainerDirectory, keys: StoreKeys,
+        clock: any MeshClock, random: any RandomSource
+    ) throws {
         names = OutboxNames(keys.encryption)
         var options = keys.options(.outbox, clock: clock, random: random)
         options.secondaryKeys = { [names] content in
             (try? JSONBCDDecoder().decode(PendingChange.self, from: content)).map { Self.places($0, names) } ?? []
         }
-        catalog = try Catalog.openOrCreate(Self.fileName, in: directory, options: options)
+        catalog = try Catalog.openOrCreate(fileName, in: directory, options: options)
     }
 
     // MARK: Finding
@@ -45,6 +49,9 @@ struct Outbox: Sendable {
 
     /// How many changes wait.
     var count: Int { get throws { try catalog.count } }
+
+    /// The identifiers of all changes, the oldest first.
+    var identifiers: [String] { get throws { try catalog.keys } }
 
     /// The changes of `store`, those of an entry the oldest first.
     ///
