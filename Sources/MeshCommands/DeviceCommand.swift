@@ -10,7 +10,7 @@ struct DeviceCommand: AsyncParsableCommand {
         commandName: "device", abstract: "Devices: those of this machine, and those that are connected to an account.",
         subcommands: [
             Create.self, List.self, Request.self, Complete.self, Forget.self, Pending.self, Accept.self, Reject.self,
-            Rename.self, Pin.self,
+            Rename.self, Pin.self, Prepare.self, Withdraw.self, Install.self, Claim.self,
         ])
 
     struct Create: AsyncParsableCommand {
@@ -18,7 +18,8 @@ struct DeviceCommand: AsyncParsableCommand {
 
         @OptionGroup var shared: SharedOptions
         @Option(help: "A name for you to find it by.") var name: String?
-        @Option(help: "Words that go into the signed profile.") var description = "Unknown"
+        @Option(help: "Words that go into the signed profile; without them the name of this machine.")
+        var description: String?
         @Flag(name: .customLong("default"), help: "Make it the default device.") var makeDefault = false
 
         func run() async throws {

@@ -9,8 +9,8 @@ public struct MeshClientCommand: AsyncParsableCommand {
         commandName: "meshclient",
         abstract: "Keeps your Mesh profiles and their keys on this machine, and recovers them.",
         discussion: """
-            Shares, PINs and passphrases are never taken from the command line: they are asked for, or read from standard \
-            input, one a line.
+            Shares, PINs, codes, secrets and passphrases are never taken from the command line: they are asked for, or read \
+            from standard input, one a line.
 
             ENVIRONMENT
               MESH_HOME       where production data are kept (default ~/.mmm)

@@ -9,7 +9,9 @@ import MeshSessions
 struct ProfileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "profile", abstract: "Personal profiles on this machine.",
-        subcommands: [Create.self, List.self, Show.self, Repair.self])
+        subcommands: [
+            Create.self, List.self, Show.self, Repair.self, Export.self, Import.self, DeleteKey.self,
+        ])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

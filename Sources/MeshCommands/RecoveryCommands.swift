@@ -8,9 +8,13 @@ import MeshSessions
 struct RehearseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rehearse", abstract: "Try recovery shares, without changing the profile.",
-        discussion: "The profile is recovered in memory from the shares you give, and compared with the one here.")
+        discussion: """
+            The profile is recovered in memory from the shares you give, and compared with the one here. Shares of an escrow at \
+            the portal need the portal.
+            """)
 
     @OptionGroup var shared: SharedOptions
+    @OptionGroup var portals: PortalOptions
     @Argument(help: "Fingerprint, the beginning of one, name or account; without it the default profile.")
     var profile: String?
     @Option(name: .customLong("shares-from"), help: "Read shares from this file (can be repeated).") var files:
@@ -18,7 +22,9 @@ struct RehearseCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = try CommandEnvironment.required
-        let personal = try await MeshSession(try await shared.open().platform).personalSession(profile)
+        let portal = try await portals.open()
+        let platform = try await shared.open().platform
+        let personal = try await MeshSession(platform, portal: portal).personalSession(profile)
         let shares = try await ShareInput(console: environment.console).read(files: files)
         try await personal.rehearse(with: shares, on: environment.makeScratchMachine())
         if shared.json {
@@ -96,7 +102,12 @@ struct RecoverCommand: AsyncParsableCommand {
         if portal != nil, let account {
             personal = try await session.recover(from: shares, at: account, expecting: expected, name: name).session
         } else {
-            personal = try await session.recover(from: shares, expecting: expected, name: name, account: account)
+            do {
+                personal = try await session.recover(from: shares, expecting: expected, name: name, account: account)
+            } catch let error as SessionError where error.code == .addressMissing && account != nil {
+                // The account was named, and the portal was not, that keeps what the shares open.
+                throw AccountOptions.noPortal
+            }
         }
         if shared.json {
             environment.console.print(try await json(personal))

@@ -2,9 +2,11 @@ import Glibc
 import MeshCore
 import MeshPlatforms
 
-/// Files with shares, when a person asked for them: created for their owner alone, never over another file.
+/// Files with shares and other secrets, when a person asked for them: created for their owner alone, never over another file.
 enum SecretFile {
     private static let largest = 64 * 1024
+    /// The largest file that holds one secret.
+    private static let largestContent = 256 << 10
 
     /// Writes `text` and a line end to a new file that only the owner can read.
     ///
@@ -29,6 +31,22 @@ enum SecretFile {
 
     /// The lines of the file at `path` that are not empty.
     static func lines(of path: String) throws -> [SharedSecret] {
+        let content = try content(of: path, atMost: largest)
+        return content.withUnsafeBytes { octets in
+            octets.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }).map { line in
+                SharedSecret(SecretBytes(copying: UnsafeRawBufferPointer(rebasing: line)))
+            }
+        }
+    }
+
+    /// The file at `path` as ``create(_:_:)`` has written it, without the line end.
+    static func content(of path: String) throws -> SecretBytes {
+        let content = try content(of: path, atMost: largestContent)
+        let isEnded = content.withUnsafeBytes { $0.last == 0x0A }
+        return content.duplicate(0..<content.count - (isEnded ? 1 : 0))
+    }
+
+    private static func content(of path: String, atMost largest: Int) throws -> SecretBytes {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path, "opened") }
         defer { close(descriptor) }
@@ -43,14 +61,9 @@ enum SecretFile {
             }
         }
         guard count < largest else {
-            throw PlatformError(.tooLarge, store: path, "The file is too large to hold shares.")
+            throw PlatformError(.tooLarge, store: path, "The file is too large to hold secrets.")
         }
-        let length = count
-        return content.withUnsafeBytes { octets in
-            octets[0..<length].split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }).map { line in
-                SharedSecret(SecretBytes(copying: UnsafeRawBufferPointer(rebasing: line)))
-            }
-        }
+        return content.duplicate(0..<count)
     }
 
     private static func failure(_ path: String, _ doing: String) -> PlatformError {

@@ -106,7 +106,7 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
 
     private static func status(of code: SessionError.Code) -> ToolStatus {
         switch code {
-        case .recoveryUnproven, .unsentChanges, .hostKeyDiffers: .refused
+        case .recoveryUnproven, .unsentChanges, .exportOutdated, .occupied, .hostKeyDiffers: .refused
         case .wrongShares, .rehearsalFailed, .wrongAccount: .shares
         case .keyMissing, .noAccount, .accountGone, .notConnected, .escrowNotFound: .notFound
         case .invalidQuorum, .addressMissing: .usage
@@ -116,7 +116,8 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
         case .changedElsewhere: .conflict
         case .connectionTimedOut: .waiting
         case .connectionRejected, .connectionExpired, .requestClosed, .pinRefused: .notConnected
-        case .malformed: .unverified
+        case .malformed, .exportDamaged: .unverified
+        case .wrongSecret: .noKey
         default: .damaged
         }
     }

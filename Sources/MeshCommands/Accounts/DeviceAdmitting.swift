@@ -175,19 +175,11 @@ extension DeviceCommand {
                 rights: administrator ? [.administrator] : [.member], lifetime: .seconds(minutes * 60))
             let console = try CommandEnvironment.required.console
             if administration.options.shared.json {
-                // Put together in pieces, so that the PIN is never in a string.
-                let rest: JSONObject = [
-                    "identifier": .string(made.identifier.text), "expires": .string(made.expires.description),
-                ]
-                var text = JSONValue.object(rest).compact
-                text.removeLast()
-                text.append(contentsOf: Array(#","pin":""#.utf8))
-                text.withUnsafeBytes { console.write($0) }
-                made.pin.bytes.withUnsafeBytes { console.write($0) }
-                console.print("\"}")
+                console.print(
+                    ["identifier": .string(made.identifier.text), "expires": .string(made.expires.description)], "pin",
+                    made.pin)
             } else {
-                made.pin.bytes.withUnsafeBytes { console.write($0) }
-                console.print("")
+                console.print(secret: made.pin)
                 console.printError("Good for one device, until \(made.expires).")
             }
         }

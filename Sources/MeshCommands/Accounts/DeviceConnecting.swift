@@ -61,8 +61,10 @@ extension DeviceCommand {
     struct Complete: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Fetch the answer to a request for connection.",
-            discussion:
-                "Exit code \(ToolStatus.waiting.rawValue) if there is none yet. Ctrl-C ends the waiting; the request stands."
+            discussion: """
+                Exit code \(ToolStatus.waiting.rawValue) if there is none yet. Ctrl-C ends the waiting; the request stands. A \
+                device that its maker has prepared (meshclient device install) asks for its connection here, once it was claimed.
+                """
         )
 
         @OptionGroup var options: AccountOptions
@@ -77,14 +79,13 @@ extension DeviceCommand {
 
         func run() async throws {
             let session = try await options.portalSession()
-            let request = try await DeviceCommand.request(to: address, session)
             let environment = try CommandEnvironment.required
+            let request = try await asked(session, environment)
             let personal: PersonalSession
             if wait {
                 if environment.console.showsProgress {
                     environment.console.printError("Waiting for \(request.account); Ctrl-C to go on later.")
                 }
-                let polling = Polling(longestPause: .seconds(5), timeout: timeout.map { .seconds($0) })
                 personal = try await environment.interruption.cancelling {
                     try await session.awaitConnection(request, polling: polling)
                 }
@@ -107,6 +108,33 @@ extension DeviceCommand {
                     "This machine is connected to \(request.account), which has "
                         + "\(counted(try await personal.connectedDevices().count, "device")).")
             }
+        }
+
+        /// The request that was made; or, on a device that its maker has prepared, the one that is made when it was claimed.
+        private func asked(_ session: MeshSession, _ environment: CommandEnvironment) async throws -> ConnectionRequest
+        {
+            guard address == nil, try await session.connectionRequests().isEmpty,
+                try await session.isPrepared()
+            else { return try await DeviceCommand.request(to: address, session) }
+            let request: ConnectionRequest?
+            if wait {
+                request = try await environment.interruption.cancelling {
+                    try await session.awaitClaim(polling: polling)
+                }
+            } else {
+                request = try await session.completePreconfigured()
+            }
+            guard let request else {
+                throw SessionError(
+                    .connectionTimedOut, "Nobody has claimed this device by its code yet.",
+                    remedy:
+                        "Its owner does: meshclient device claim. To wait for that: meshclient device complete --wait")
+            }
+            return request
+        }
+
+        private var polling: Polling {
+            Polling(longestPause: .seconds(5), timeout: timeout.map { .seconds($0) })
         }
     }
 

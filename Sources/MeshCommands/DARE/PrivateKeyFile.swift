@@ -3,8 +3,10 @@ import MeshCore
 import MeshCryptography
 import MeshEncoding
 import MeshPlatforms
+import MeshSessions
 
-/// A file with private keys: a JSON list of `{"PrivateKeyECDH": {"crv": …, "Private": …}}`, or one such object.
+/// A file with private keys: a JSON list of `{"PrivateKeyECDH": {"crv": …, "Private": …}}`, or one such object; or the secret of
+/// an exported profile (`Z…`).
 ///
 /// The keys stay in memory that is wiped: the texts of the members `Private` are cut out before anything else reads the file.
 enum PrivateKeyFile {
@@ -17,6 +19,10 @@ enum PrivateKeyFile {
     ///   and what opening a file can give.
     static func keys(in path: String) throws -> [PrivateKey] {
         let content = try octets(of: path)
+        if content.withUnsafeBytes({ $0.first == 0x5A }) {
+            let end = content.withUnsafeBytes { $0.firstIndex { $0 <= 0x20 } ?? $0.count }
+            return [try ExportSecret(parsing: content.duplicate(0..<end)).decryption]
+        }
         var (text, secrets) = content.withUnsafeBytes { cutOut($0) }
         defer { text.removeAll() }
         let value: JSONValue

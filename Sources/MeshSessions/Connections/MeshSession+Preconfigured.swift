@@ -28,6 +28,15 @@ extension MeshSession {
         return try await device(profile.udf.text)
     }
 
+    /// Whether this machine is a device that its maker prepared, and that is not connected yet.
+    public func isPrepared() async throws -> Bool {
+        let records = AccountRecords(platform: platform)
+        let connected = Set(try await records.machines(.standard).compactMap(\.deviceUDF))
+        return try await records.machines(.preconfigured).contains { machine in
+            machine.deviceUDF.map { !connected.contains($0) } ?? false
+        }
+    }
+
     /// Asks whether a device that was prepared by its maker has been claimed, and if so, asks the claiming account for its
     /// connection. ``awaitConnection(_:polling:)`` waits for the answer.
     ///
@@ -50,6 +59,22 @@ extension MeshSession {
             if let request = try await claimed(udf, by: maker) { return request }
         }
         return nil
+    }
+
+    /// Waits until a device that was prepared by its maker was claimed, and asks for its connection.
+    ///
+    /// - Parameter polling: how often to ask, and how long. Cancelling the task ends the waiting.
+    /// - Returns: the request; nil if it was not claimed as long as was waited.
+    /// - Throws: as ``completePreconfigured()``.
+    public func awaitClaim(polling: Polling = .standard) async throws -> ConnectionRequest? {
+        try await polling.until {
+            do {
+                return try await completePreconfigured()
+            } catch let error as PortalError where [.unreachable, .overloaded, .timedOut].contains(error.code) {
+                // It may be there again the next time.
+                return nil
+            }
+        }
     }
 
     /// Asks for the connection of a device to the account that has claimed it; nil if none has.

@@ -46,6 +46,18 @@ extension PersonalSession {
             publication: code.publication)
     }
 
+    /// Takes back a device that was prepared: nobody can claim it any more. One that was claimed already stays claimed.
+    ///
+    /// - Parameter publication: what ``PreconfiguredDevice/publication`` says.
+    /// - Throws: ``CatalogError`` `notFound` if nothing is published under that identifier; ``SessionError`` `notAdministrator`,
+    ///   `noAccount`, `noPortal`; ``PortalError``, ``PlatformError``.
+    public func withdrawDevice(_ publication: String) async throws -> SessionChanges {
+        _ = try await context().administratorKeys()
+        try await store(.publication).delete(publication, from: nil)
+        _ = try await sync()
+        return SessionChanges([.init(.publication, .removed, publication)])
+    }
+
     /// Claims a device by the address that it carries. When the device has found that out, it asks for its connection, which
     /// ``acceptProven()`` accepts.
     ///

@@ -25,6 +25,11 @@ struct TransferScene: Sendable {
 
     init(on machine: (any MeshPlatform)? = nil) async throws {
         home = try await Household()
+        // A real machine has a clock of its own.
+        if machine != nil {
+            home.clock.advance(
+                by: SystemClock().now.secondsSince1970 - home.clock.now.secondsSince1970)
+        }
         self.machine = machine ?? home.machine()
         alice = try await home.session(self.machine).createAccount(Self.address, name: "alice")
         for service in ["a.example", "b.example"] { try await alice.store(.credential).add(Self.credential(service)) }
