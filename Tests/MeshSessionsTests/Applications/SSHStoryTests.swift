@@ -30,7 +30,8 @@ struct SSHStoryTests {
         let stored = try await alice.platform.keys.list().items.count
         let key = try await alice.ssh.publicKey()
         #expect(key.algorithm == .ed25519)
-        #expect(key.comment.hasPrefix("mmm:alice@example.com ["))
+        let udf = try #require(try await alice.connectedDevices().first(where: \.isThis)?.udf)
+        #expect(key.comment == "mmm:alice@example.com [\(udf)]")
         // The same each time, another one on each device; nothing of it is kept beside the seed.
         #expect(try await alice.ssh.publicKey() == key)
         #expect(try await laptop.ssh.publicKey().wire != key.wire)
@@ -38,6 +39,9 @@ struct SSHStoryTests {
         let signature = try await alice.ssh.signer().sign([1, 2, 3], with: key)
         #expect(signature.algorithm == "ssh-ed25519")
         #expect(key.meshKey.isValidSignature(signature.octets, for: [1, 2, 3]))
+        // It is called what the person calls the device.
+        _ = try await alice.rename(udf, to: "desk")
+        #expect(try await alice.ssh.publicKey() == key.commented("mmm:alice@example.com [desk]"))
     }
 
     @Test func keysAreOnAllDevicesUntilADeviceIsRemoved() async throws {
