@@ -36,7 +36,7 @@ void mesh_hash_free(mesh_hash_context *context);
 
 // hash is MESH_SHA256 or MESH_SHA512.
 int mesh_hmac(enum mesh_hash hash, const void *key, size_t key_count, const void *data, size_t count, uint8_t *output);
-// HMAC with SHA-1, 20 octets: for the hashed host names of OpenSSH, and nothing that must be secure.
+// HMAC with SHA-1, 20 octets: for the hashed host names of OpenSSH and for one-time codes, and for nothing else.
 int mesh_hmac_sha1(const void *key, size_t key_count, const void *data, size_t count, uint8_t *output);
 // RFC 5869, second step; at most 255 times the hash's size.
 int mesh_hkdf_expand(enum mesh_hash hash, const void *prk, size_t prk_count, const void *info, size_t info_count,
