@@ -61,6 +61,13 @@ public struct AccountStore: Sendable {
         self.stores = stores
     }
 
+    /// The same store, whose entries are found by what those of a type are found by.
+    init<Entry: CatalogEntry>(_ store: AccountStore, of type: Entry.Type) {
+        name = store.name
+        platform = store.platform
+        stores = OpenedStores(keys: store.stores.keys, platform: store.platform, entryKeys: EntryKeys.keys(of: type))
+    }
+
     // MARK: Looking
 
     /// The entry of the primary key `key`; nil if there is none.
@@ -93,39 +100,44 @@ public struct AccountStore: Sendable {
 
     /// Adds entries, all or none.
     ///
+    /// - Returns: their versions.
     /// - Throws: ``CatalogError`` `alreadyExists`, `invalidKey`; as ``find(_:)``.
-    public func add<Entry: CatalogEntry>(_ entries: [Entry]) async throws {
+    @discardableResult
+    public func add<Entry: CatalogEntry>(_ entries: [Entry]) async throws -> [EntryVersion] {
         let items = try entries.map { entry in
             guard let key = entry.primaryKey, !key.isEmpty else {
                 throw CatalogError(.invalidKey, "A \(entry.tag) lacks what its primary key is made of.")
             }
             return Change(.new, key, entry.encoded.compact, entry.allSecondaryKeys, from: nil)
         }
-        try await change(items)
+        return try await change(items)
     }
 
     /// Adds an entry.
     ///
     /// - Throws: as ``add(_:)-([Entry])``.
-    public func add(_ entry: some CatalogEntry) async throws { try await add([entry]) }
+    public func add(_ entry: some CatalogEntry) async throws { _ = try await add([entry]) }
 
     /// Replaces an entry by one of the same key.
     ///
     /// - Parameter version: the version that the change is made on; nil replaces whatever is there.
+    /// - Returns: the version that it is now.
     /// - Throws: ``CatalogError`` `notFound`; ``SessionError`` `changedElsewhere` if there is another version by now; as
     ///   ``find(_:)``.
-    public func update(_ entry: some CatalogEntry, from version: EntryVersion?) async throws {
+    @discardableResult
+    public func update(_ entry: some CatalogEntry, from version: EntryVersion?) async throws -> EntryVersion? {
         guard let key = entry.primaryKey, !key.isEmpty else {
             throw CatalogError(.invalidKey, "A \(entry.tag) lacks what its primary key is made of.")
         }
-        try await change([Change(.update, key, entry.encoded.compact, entry.allSecondaryKeys, from: version)])
+        return try await change([Change(.update, key, entry.encoded.compact, entry.allSecondaryKeys, from: version)])
+            .first
     }
 
     /// Takes an entry away.
     ///
     /// - Throws: as ``update(_:from:)``.
     public func delete(_ key: String, from version: EntryVersion?) async throws {
-        try await change([Change(.delete, key, [], [], from: version)])
+        _ = try await change([Change(.delete, key, [], [], from: version)])
     }
 
     private struct Change: Sendable {
@@ -147,27 +159,32 @@ public struct AccountStore: Sendable {
         }
     }
 
-    private func change(_ changes: [Change]) async throws {
+    private func change(_ changes: [Change]) async throws -> [EntryVersion] {
         let (name, now, random) = (name, platform.clock.now, platform.random)
-        try await work { opened in
+        return try await work { opened in
+            var versions: [EntryVersion] = []
             try opened.outbox.add {
                 var seen: Set<[UInt8]> = []
+                versions = []
                 return try changes.map { change in
                     guard seen.insert(Array(change.key.utf8)).inserted else {
                         throw CatalogError(.alreadyExists, "The key \"\(change.key)\" stands twice in one change.")
                     }
                     let present = try opened.version(of: change.key)
-                    try Self.check(change, on: present, in: name)
+                    try Self.check(change, on: present, in: opened)
+                    let id = UDF(type: .nonce, value: random.bytes(16)).text
+                    versions.append(EntryVersion(frame: present?.frame, change: id))
                     return PendingChange(
-                        id: UDF(type: .nonce, value: random.bytes(16)).text, store: name, event: change.event,
-                        key: change.key, base: present?.frame, content: change.content,
-                        secondaryKeys: change.secondaryKeys, made: now)
+                        id: id, store: name, event: change.event, key: change.key, base: present?.frame,
+                        content: change.content, secondaryKeys: change.secondaryKeys, made: now)
                 }
             }
+            return versions
         }
     }
 
-    private static func check(_ change: Change, on present: EntryVersion?, in store: StoreName) throws {
+    private static func check(_ change: Change, on present: EntryVersion?, in opened: OpenedStore) throws {
+        let store = opened.name
         switch (change.event, present) {
         case (.new, .some):
             throw CatalogError(
@@ -176,7 +193,7 @@ public struct AccountStore: Sendable {
         case (.update, nil), (.delete, nil):
             throw CatalogError(.notFound, "There is no entry \"\(change.key)\" in \(store.containerName).")
         default:
-            guard let base = change.base, base != present else { return }
+            guard let base = change.base, let present, try !opened.isSame(base, present) else { return }
             throw SessionError(
                 .changedElsewhere,
                 "The entry \"\(change.key)\" in \(store.containerName) is not the one that was read.",
@@ -186,7 +203,7 @@ public struct AccountStore: Sendable {
 
     // MARK: The parts
 
-    private func work<R: Sendable>(_ body: @escaping @Sendable (OpenedStore) throws -> R) async throws -> R {
+    func work<R: Sendable>(_ body: @escaping @Sendable (OpenedStore) throws -> R) async throws -> R {
         let (name, stores) = (name, stores)
         return try await calls.run(deadline: Self.deadline) { try stores.working { try body(try $0.store(name)) } }
     }
@@ -249,14 +266,22 @@ struct OpenedStore {
         return entries + order.compactMap { changed[$0].flatMap(Self.entry) }
     }
 
-    private static func entry(_ change: PendingChange) -> StoredEntry? {
+    /// Whether two versions are one: what was not sent yet when it was read may have been sent since.
+    func isSame(_ read: EntryVersion, _ present: EntryVersion) throws -> Bool {
+        if read == present { return true }
+        guard let id = read.change, present.change == nil, let frame = present.frame else { return false }
+        return try replica?.sequence.frame(at: frame).members.contentMeta.members[PendingChange.frameMember]?.string
+            == id
+    }
+
+    static func entry(_ change: PendingChange) -> StoredEntry? {
         guard change.event != .delete else { return nil }
         return StoredEntry(
             key: change.key, content: change.content, version: EntryVersion(frame: change.base, change: change.id),
             isConflict: change.isConflict)
     }
 
-    private static func entry(_ record: CatalogRecord, in replica: Catalog) throws -> StoredEntry {
+    static func entry(_ record: CatalogRecord, in replica: Catalog) throws -> StoredEntry {
         StoredEntry(
             key: record.key, content: try replica.content(of: record),
             version: EntryVersion(frame: record.version.frame, change: nil), isConflict: false)

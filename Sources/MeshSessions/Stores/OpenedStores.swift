@@ -8,6 +8,8 @@ import Synchronization
 final class OpenedStores: Sendable {
     let keys: StoreKeys
     private let platform: any MeshPlatform
+    /// What entries are found by besides their primary keys, from their contents.
+    private let entryKeys: @Sendable ([UInt8]) -> [SecondaryKey]
     private let state = Mutex(State())
 
     private struct State {
@@ -17,9 +19,13 @@ final class OpenedStores: Sendable {
         var sequences: [StoreName: DARESequence] = [:]
     }
 
-    init(keys: StoreKeys, platform: any MeshPlatform) {
+    init(
+        keys: StoreKeys, platform: any MeshPlatform,
+        entryKeys: @escaping @Sendable ([UInt8]) -> [SecondaryKey] = EntryKeys.ofKnownTypes
+    ) {
         self.keys = keys
         self.platform = platform
+        self.entryKeys = entryKeys
     }
 
     /// Works with the containers; again with all of them opened anew where a file was cut back or replaced under the one that
@@ -69,9 +75,9 @@ final class OpenedStores: Sendable {
     func replica(_ name: StoreName) throws -> Catalog? {
         try state.withLock { state in
             if let replica = state.replicas[name] { return replica }
-            let replica = try Catalog.open(
-                name.fileName, in: try directory(&state),
-                options: keys.options(.store(name), clock: platform.clock, random: platform.random))
+            var options = keys.options(.store(name), clock: platform.clock, random: platform.random)
+            options.secondaryKeys = entryKeys
+            let replica = try Catalog.open(name.fileName, in: try directory(&state), options: options)
             state.replicas[name] = replica
             return replica
         }

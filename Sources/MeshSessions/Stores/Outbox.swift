@@ -35,9 +35,12 @@ struct Outbox: Sendable {
     /// What a change is found by. It stands in the headers, so that nothing has to be opened to find it.
     private static func places(_ change: PendingChange, _ names: OutboxNames) -> [SecondaryKey] {
         [entry(names.name(change.store, change.key)), place(change.store, isConflict: change.isConflict)]
+            + change.secondaryKeys.map { found(names.name(change.store, $0)) }
     }
 
     private static func entry(_ name: String) -> SecondaryKey { SecondaryKey(name: "Entry", value: name) }
+
+    private static func found(_ name: String) -> SecondaryKey { SecondaryKey(name: "Found", value: name) }
 
     /// The changes of an entry.
     private func place(_ store: StoreName, _ key: String) -> SecondaryKey { Self.entry(names.name(store, key)) }
@@ -93,6 +96,16 @@ struct Outbox: Sendable {
     /// The last change of an entry; nil if none waits.
     func lastChange(of key: String, in store: StoreName) throws -> PendingChange? {
         try catalog.find(place(store, key)).last.map(change)
+    }
+
+    /// All changes of an entry, the oldest first.
+    func changes(of key: String, in store: StoreName) throws -> [PendingChange] {
+        try catalog.find(place(store, key)).map(change)
+    }
+
+    /// The changes that make an entry one that is found by `key`, the oldest first. Later ones may have made it another.
+    func changes(foundBy key: SecondaryKey, in store: StoreName) throws -> [PendingChange] {
+        try catalog.find(Self.found(names.name(store, key))).map(change).filter { $0.secondaryKeys.contains(key) }
     }
 
     private func change(_ record: CatalogRecord) throws -> PendingChange {

@@ -13,8 +13,15 @@ final class OutboxNames: Sendable {
     }
 
     /// What an entry is called.
-    func name(_ store: StoreName, _ key: String) -> String {
-        HMAC.authenticate(Array("\(store.rawValue)/\(key)".utf8), key: self.key, hash: .sha256).withUnsafeBytes {
+    func name(_ store: StoreName, _ key: String) -> String { name("\(store.rawValue)/\(key)") }
+
+    /// What entries are called that have a secondary key.
+    func name(_ store: StoreName, _ key: SecondaryKey) -> String {
+        name("\(store.rawValue)/\(key.name.utf8.count)/\(key.name)/\(key.value)")
+    }
+
+    private func name(_ text: String) -> String {
+        HMAC.authenticate(Array(text.utf8), key: key, hash: .sha256).withUnsafeBytes {
             Base64.url.encode(Array($0.prefix(16)))
         }
     }

@@ -1,7 +1,10 @@
+import MeshCore
 import MeshEncoding
 
 /// What credentials and networks have in common: a service, and what opens it (`schema-08` §10.4).
-public protocol ServiceEntry: CatalogEntry {}
+///
+/// What such an entry is described by, to be printed or logged, is its key: never what it holds.
+public protocol ServiceEntry: CatalogEntry, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {}
 
 extension ServiceEntry {
     /// The members that each of them has.
@@ -34,9 +37,38 @@ extension ServiceEntry {
         get { self["Username"] }
         set { self["Username"] = newValue }
     }
+    /// The name of the secondary key that is the service.
+    public static var serviceKey: String { "Service" }
+    /// The service, under whatever protocol.
+    public var secondaryKeys: [SecondaryKey] {
+        service.map { [SecondaryKey(name: Self.serviceKey, value: $0)] } ?? []
+    }
+
     /// The password, as the schema has it: a text in the entry.
     public var password: String? {
         get { self["Password"] }
         set { self["Password"] = newValue }
     }
+
+    /// The password in memory that is wiped; nil if there is none. The entry itself holds it as a text, and is not wiped: let go
+    /// of it soon.
+    public func secretPassword() -> SecretBytes? {
+        guard let text = password?.utf8 else { return nil }
+        return SecretBytes(count: text.count) { $0.copyBytes(from: text) }
+    }
+
+    /// Sets the password.
+    ///
+    /// - Throws: ``CatalogError`` `invalidEntry` if it is no text (UTF-8).
+    public mutating func setPassword(_ password: borrowing SecretBytes) throws(CatalogError) {
+        guard let text = password.withUnsafeBytes({ String(validating: $0, as: UTF8.self) }) else {
+            throw CatalogError(.invalidEntry, "The password is no text (UTF-8).")
+        }
+        self.password = text
+    }
+
+    /// What it is, and its key.
+    public var description: String { "\(tag) \(primaryKey ?? "without a key")" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: ["key": primaryKey as Any]) }
 }
