@@ -293,7 +293,8 @@ let package = Package(
                 "MeshFiles",
                 "MeshInMemory", "MeshPortals", "MeshPortalService", "MeshLinuxSSH", "MeshSSH", "MeshTestSupport",
                 "meshclient",
-            ]),
+            ],
+            exclude: ["Programs"]),
         .testTarget(
             name: "GuideTourTests",
             dependencies: [

@@ -1,3 +1,4 @@
+import Glibc
 import MeshCore
 import MeshPlatforms
 import MeshPortalService
@@ -50,6 +51,12 @@ public struct CommandEnvironment: Sendable {
     public var ssh: CommandSSH?
     /// What is told when the person gives up.
     public var interruption = Interruption()
+    /// Finds the clipboard of the desktop.
+    public var clipboard: @Sendable () throws -> any Clipboard = {
+        try ProgramClipboard { getenv($0).map { String(cString: $0) } }
+    }
+    /// Waits for so long, or until the task is cancelled.
+    public var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
     /// An environment of these parts.
     public init(

@@ -9,8 +9,8 @@ public struct MeshClientCommand: AsyncParsableCommand {
         commandName: "meshclient",
         abstract: "Keeps your Mesh profiles and their keys on this machine, and recovers them.",
         discussion: """
-            Shares, PINs, codes, secrets and passphrases are never taken from the command line: they are asked for, or read \
-            from standard input, one a line.
+            Shares, PINs, codes, secrets, passwords and passphrases are never taken from the command line: they are asked for, or \
+            read from standard input, one a line.
 
             ENVIRONMENT
               MESH_HOME       where production data are kept (default ~/.mmm)
@@ -25,7 +25,9 @@ public struct MeshClientCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ProfileCommand.self, AccountCommand.self, DeviceCommand.self, SyncCommand.self, ConflictsCommand.self,
-            HistoryCommand.self, SSHCommand.self, EscrowCommand.self, RehearseCommand.self, DeleteCommand.self, RecoverCommand.self,
+            HistoryCommand.self, CredentialCommand.self, NetworkCommand.self, BookmarkCommand.self, ContactCommand.self,
+            TaskCommand.self, SSHCommand.self, EscrowCommand.self, RehearseCommand.self, DeleteCommand.self,
+            RecoverCommand.self,
             PortalCommand.self, KeyStoreCommand.self, DARECommand.self, DoctorCommand.self, EraseTestCommand.self,
         ])
 

@@ -100,6 +100,9 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
         case is CatalogError, is VerificationError: self = .unverified
         case is CancellationError: self = .interrupted
         case is UsageError: self = .usage
+        case let error as any MeshError where error.codeName == SessionError.Code.changedElsewhere.name:
+            // A stale entry, of whatever type.
+            self = .conflict
         default: self = .failed
         }
     }

@@ -16,28 +16,36 @@ enum Child {
     /// - Parameters:
     ///   - interruptAfter: after so many octets of input the process gets a signal, and its input stays open.
     static func tool(
-        _ arguments: [String], input: [UInt8] = [], interruptAfter: Int? = nil, by signal: Int32 = SIGINT
+        _ arguments: [String], input: [UInt8] = [], interruptAfter: Int? = nil, by signal: Int32 = SIGINT,
+        environment: [String: String]? = nil
     ) throws -> End {
         let program = try #require(tool as URL?, "meshclient was not built beside the tests.")
-        return try run(program, arguments, input, interruptAfter, signal)
+        return try run(program, arguments, input, interruptAfter, signal, environment)
+    }
+
+    /// Runs a program that is found by its name.
+    static func run(_ arguments: [String], environment: [String: String]) throws -> End {
+        try run(URL(filePath: "/usr/bin/env"), arguments, [], nil, 0, environment)
     }
 
     /// Runs the reader that shares no code with the package. It must be there: scripts/setup installs what it takes.
     static func reader(_ arguments: [String]) throws -> End {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let end = try run(root.appending(path: "scripts/foreign-reader"), arguments, [], nil, 0)
+        let end = try run(root.appending(path: "scripts/foreign-reader"), arguments, [], nil, 0, nil)
         try #require(end.status != 69, "\(end.errors)")
         return end
     }
 
     private static func run(
-        _ program: URL, _ arguments: [String], _ input: [UInt8], _ interruptAfter: Int?, _ signal: Int32
+        _ program: URL, _ arguments: [String], _ input: [UInt8], _ interruptAfter: Int?, _ signal: Int32,
+        _ environment: [String: String]?
     ) throws -> End {
         let process = Process()
         let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
         process.executableURL = program
         process.arguments = arguments
+        if let environment { process.environment = environment }
         process.standardInput = stdin
         process.standardOutput = stdout
         process.standardError = stderr
@@ -63,7 +71,7 @@ enum Child {
     }
 
     /// The test runner is beside the tools with some toolchains; the tests' own path is an argument with others.
-    private static let tool: URL? = {
+    static let tool: URL? = {
         let starts = CommandLine.arguments.filter { $0.contains(".xctest") } + ["/proc/self/exe"]
         for start in starts {
             var folder = URL(filePath: start).resolvingSymlinksInPath()

@@ -123,7 +123,8 @@ struct Tool {
     }
 
     func callAsFunction(
-        _ arguments: [String], answers: [String] = [], interactive: Bool = false, input: [UInt8] = []
+        _ arguments: [String], answers: [String] = [], interactive: Bool = false, input: [UInt8] = [],
+        adjusting: (inout CommandEnvironment) -> Void = { _ in }
     ) async -> ToolRun {
         let console = ScriptedConsole(answers, isInteractive: interactive, input: input)
         let (machine, portals) = (machine, portals)
@@ -137,6 +138,7 @@ struct Tool {
             candidates: { _ in [] }, makeScratchMachine: { MeshMachineCached() }, files: TestFiles.files,
             console: console, openPortal: { try await portals.open($0, $1) }, portals: portalVariable)
         environment.ssh = ssh
+        adjusting(&environment)
         let status = await MeshClientCommand.run(arguments, in: environment)
         return ToolRun(
             status: status, output: console.output, octets: console.octets, errors: console.errors,

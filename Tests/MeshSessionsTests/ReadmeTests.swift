@@ -1,5 +1,7 @@
 import Foundation
 import MeshCore
+import MeshCryptography
+import MeshDARE
 import MeshInMemory
 import MeshPlatforms
 import MeshPortalDirectory
@@ -40,6 +42,15 @@ func example(_ machine: any MeshPlatform, _ laptop: any MeshPlatform, at path: S
 }
 // README example ends
 
+// README example begins
+func example(_ alice: PersonalSession, _ random: any RandomSource) async throws -> EntryVersion? {
+    let credentials = try await alice.credentials()  // networks(), bookmarks(), tasks(), contacts()
+    guard var item = try await credentials.find("https:example.com") else { return nil }
+    try item.entry.setPassword(PasswordPolicy(.words(6, separator: "-")).makePassword(from: random))
+    return try await credentials.update(item.entry, from: item.version)
+}
+// README example ends
+
 struct ReadmeTests {
     @Test func theFirstExampleWorks() async throws {
         #expect(try await example().type == .digestSHA2)
@@ -53,6 +64,11 @@ struct ReadmeTests {
         let onLaptop = try await example(machine, MeshMachineCached(), at: path)
         #expect(onLaptop.udf == (try await MeshSession(machine).personalSession("alice").udf))
         #expect(try await onLaptop.connectedDevices().count == 2)
+        #expect(try await example(onLaptop, SystemRandomSource()) == nil)
+        try await onLaptop.credentials().add(CatalogedCredential(service: "example.com", networkProtocol: "https"))
+        #expect(try await example(onLaptop, SystemRandomSource()) != nil)
+        let kept = try await onLaptop.credentials().find("https:example.com")
+        #expect(kept?.entry.password?.split(separator: "-").count == 6)
     }
 
     @Test func theExamplesAreThoseOfTheReadme() throws {
@@ -61,7 +77,7 @@ struct ReadmeTests {
         let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
         let source = try String(contentsOf: here, encoding: .utf8)
         let blocks = readme.components(separatedBy: "```swift\n").dropFirst()
-        #expect(blocks.count == 2)
+        #expect(blocks.count == 3)
         for block in blocks {
             let text = try #require(block.components(separatedBy: "```").first)
             let function = try #require(text.range(of: "func example").map { text[$0.lowerBound...] })
