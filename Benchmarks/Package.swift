@@ -67,6 +67,21 @@ let package = Package(
                 .product(name: "MeshPlatforms", package: "mesh-platform"),
             ]),
         .executableTarget(
+            name: "ApplicationBenchmark",
+            dependencies: [
+                "CSQLite",
+                .product(name: "MeshCore", package: "mesh-platform"),
+                .product(name: "MeshDARE", package: "mesh-platform"),
+                .product(name: "MeshEncoding", package: "mesh-platform"),
+                .product(name: "MeshHomeDirectory", package: "mesh-platform"),
+                .product(name: "MeshInMemory", package: "mesh-platform"),
+                .product(name: "MeshLinuxPlatform", package: "mesh-platform"),
+                .product(name: "MeshPlatforms", package: "mesh-platform"),
+                .product(name: "MeshPortalService", package: "mesh-platform"),
+                .product(name: "MeshPortals", package: "mesh-platform"),
+                .product(name: "MeshSessions", package: "mesh-platform"),
+            ]),
+        .executableTarget(
             name: "SessionBenchmark",
             dependencies: [
                 .product(name: "MeshCore", package: "mesh-platform"),
