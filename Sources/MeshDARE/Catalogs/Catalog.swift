@@ -29,6 +29,7 @@ public final class Catalog: Sendable {
         var scanner: CatalogScanner
         var index = CatalogIndex()
         var defaultKey: String?
+        var exchange = LastExchange()
 
         init(_ sequence: DARESequence) throws {
             self.sequence = sequence
@@ -42,6 +43,7 @@ public final class Catalog: Sendable {
             defer { self.scanner = scanner }
             try scanner.scan(to: end) { header, frame, position in
                 if let key = SequenceInfo(header: header).defaultKey { defaultKey = key }
+                exchange.take(header, frame)
                 index.take(
                     try CatalogIndex.Change(header: header, frame: frame, position: position, noting: &index))
             }
@@ -256,11 +258,14 @@ public struct CatalogRecord: Hashable, Sendable {
     public let key: String
     /// The version.
     public let version: CatalogVersion
+    /// The frame in which the content was written first: that of the version, unless it was only encrypted anew since.
+    public let contentFrame: Int
     let position: Int
 
     init(_ key: String, _ entry: CatalogIndex.Entry, _ file: CatalogFileIdentity) {
         self.key = key
         version = CatalogVersion(frame: entry.current, file: file)
+        contentFrame = entry.contentFrame
         position = entry.position
     }
 }
@@ -283,6 +288,9 @@ public struct CatalogOptions: Sendable {
     public var random: any RandomSource = SystemRandomSource()
     /// Whether the catalog is a copy that grows by whole signed runs alone: see ``DARESequence/open(_:in:_:wholeRuns:keys:random:)``.
     public var wholeRuns = false
+    /// Whom new frames are for in a copy of a catalog of one key exchange. If the last exchange is for others, the next run
+    /// begins with a new one. Nil: for whom the last exchange is.
+    public var readers: [PublicKey]?
 
     /// A plain catalog.
     public init() {}

@@ -15,6 +15,8 @@ struct CatalogIndex: Sendable {
         var first: Int?
         var previous: Int?
         var transaction: CatalogTransactionMark?
+        /// The frame that has the same content, if this one only encrypts it anew.
+        var rewrites: Int?
     }
 
     /// Where an entry is.
@@ -23,6 +25,8 @@ struct CatalogIndex: Sendable {
         let first: Int
         /// The frame that holds it now.
         let current: Int
+        /// The frame in which the content was written first.
+        var contentFrame: Int
         /// Where that frame is in the file.
         let position: Int
         /// Nil while the content has not been read for them.
@@ -92,7 +96,11 @@ struct CatalogIndex: Sendable {
             return
         }
         let first = change.event == .update ? old?.first ?? change.frame : change.frame
-        entries[key] = Entry(first: first, current: change.frame, position: change.position, secondaryKeys: nil)
+        // One that is said to have another's content, and does not follow it, has its own.
+        let isRewritten = change.event == .update && change.rewrites != nil && change.rewrites == old?.contentFrame
+        entries[key] = Entry(
+            first: first, current: change.frame, contentFrame: isRewritten ? old?.contentFrame ?? 0 : change.frame,
+            position: change.position, secondaryKeys: nil)
         if let secondaryKeys = change.secondaryKeys {
             index(secondaryKeys, of: key)
         } else {

@@ -127,7 +127,8 @@ extension CatalogIndex.Change {
         self.init(
             frame: frame, position: position, event: event, key: key,
             secondaryKeys: hasKeys ? meta.keyValues.map { SecondaryKey(name: $0.key, value: $0.value) } : nil,
-            first: meta.first, previous: meta.previous, transaction: CatalogTransactionMark(meta))
+            first: meta.first, previous: meta.previous, transaction: CatalogTransactionMark(meta),
+            rewrites: meta.members[CatalogTransaction.rewrites]?.integer.flatMap { Int(exactly: $0) })
     }
 }
 

@@ -34,6 +34,10 @@ public struct CatalogTransaction {
         entry(key).map { CatalogVersion(frame: $0.current, file: file) }
     }
 
+    /// The frame in which the content of the entry of the primary key `key` was written first: that of its version, unless it was
+    /// only written anew since; nil if there is none.
+    public func contentFrame(of key: String) -> Int? { entry(key)?.contentFrame }
+
     /// Adds an entry.
     ///
     /// - Returns: the version that it will be.
@@ -57,6 +61,22 @@ public struct CatalogTransaction {
     ) throws(CatalogError) -> CatalogVersion {
         try change(.update, key, content, try present(key, version))
     }
+
+    /// Writes an entry anew with the content that it has: so that it is encrypted to those who read the catalog now. Whoever
+    /// has based a change on the entry has based it on this version too.
+    ///
+    /// - Throws: ``CatalogError`` `notFound`.
+    public mutating func rewrite(_ key: String, _ content: CatalogFrame) throws(CatalogError) {
+        let old = try present(key, nil)
+        var content = content
+        content.meta.members[Self.rewrites] = .integer(Int64(old.contentFrame))
+        let frame = try change(.update, key, content, old).frame
+        overlay[ExactText(key)] = CatalogIndex.Entry(
+            first: old.first, current: frame, contentFrame: old.contentFrame, position: 0, secondaryKeys: nil)
+    }
+
+    /// The member of a frame's metadata that says which frame has its content, too.
+    static let rewrites = "Rewrites"
 
     /// Adds an entry, or replaces the one that is there.
     @discardableResult
@@ -112,7 +132,8 @@ public struct CatalogTransaction {
         overlay[ExactText(key)] =
             event == .delete
             ? .some(nil)
-            : CatalogIndex.Entry(first: old?.first ?? frame, current: frame, position: 0, secondaryKeys: nil)
+            : CatalogIndex.Entry(
+                first: old?.first ?? frame, current: frame, contentFrame: frame, position: 0, secondaryKeys: nil)
         return CatalogVersion(frame: frame, file: file)
     }
 }

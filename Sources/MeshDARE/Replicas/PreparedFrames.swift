@@ -37,16 +37,30 @@ extension DARESequence {
         try prepare(contents, after: runState(), signedBy: signer)
     }
 
+    /// - Parameter exchange: the key exchange that encrypted frames of a policy of one exchange go by.
     func prepare(
-        _ contents: [FrameContent], after state: FrameRunState, signedBy signer: RunSigner?
+        _ contents: [FrameContent], after state: FrameRunState, signedBy signer: RunSigner?,
+        under exchange: KeyPeriod = .first
     ) throws -> PreparedFrames {
         guard knownType != nil, unnumbered == nil else {
             throw DAREError(.unknownSequenceType, "\(path) is a sequence that can be read only.")
         }
         var preparer = FramePreparer(state, encoding: encoding)
         var session: SequenceAppender.Exchange?
+        var policy = policy
+        if policy.encryption == .once {
+            switch exchange {
+            case .first: break
+            case .frame(let frame): session = SequenceAppender.Exchange(frame: frame, seed: try exchangeSeed(of: frame))
+            case .new(let recipients):
+                policy.encryption = .session
+                policy.recipients = recipients
+            }
+        }
         for (place, content) in contents.enumerated() {
-            let stored = try store(content, index: preparer.count, session: &session, random: random)
+            let stored = try PayloadSealer.store(
+                content, policy, path, index: preparer.count, session: &session, random: random
+            ) { try exchangeSeed(of: 0) }
             let isLast = place == contents.count - 1
             let builder = FrameBuilder(
                 type: type, encoding: encoding, algorithm: try digestAlgorithm(of: content),

@@ -9,6 +9,12 @@ public struct RunFrame: Sendable, Hashable {
     public let event: ContentMeta.Event?
     /// The primary key of the entry that it does that to.
     public let key: String?
+
+    package init(index: Int, event: ContentMeta.Event?, key: String?) {
+        self.index = index
+        self.event = event
+        self.key = key
+    }
 }
 
 /// Frames that somebody says to have signed: not verified yet.

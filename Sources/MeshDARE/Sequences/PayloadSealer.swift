@@ -26,6 +26,10 @@ enum PayloadSealer {
         }
         switch policy.encryption {
         case .once:
+            if let session {
+                return try seal(
+                    content.payload, policy, seed: session.seed, exchange: session.frame, random: random)
+            }
             let seed = try first()
             return try seal(content.payload, policy, seed: seed, exchange: 0, random: random)
         case .session:
