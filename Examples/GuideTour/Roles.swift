@@ -61,7 +61,7 @@ struct FirstMachine {
             throw TourError("The witnesses of the two machines are not the same: nobody is let in.")
         }
         voice.say("first", "One request waits. Its witness here is   \(request.witness)")
-        _ = try await alice.connectClose(request, .accept([.member]))
+        _ = try await alice.connectClose(request, .accept())
         voice.say("first", "They are the same: the device is accepted.")
     }
 

@@ -93,7 +93,7 @@ extension FuzzTarget {
                 }
                 require(keys.signature.publicKey == known.connected.signature, "another key is opened")
                 require(
-                    keys.accountEncryption.publicKey == known.account.content.accountEncryption,
+                    keys.person.map { $0.encryption.publicKey == known.account.content.accountEncryption } ?? true,
                     "keys of another account are opened")
             }
             open { $0.envelopedActivationDevice = envelope.value }
@@ -208,7 +208,7 @@ private struct FuzzAccount {
             ]).map(\.body)
         let kept = try MessagePIN(pin: pin, account: Self.address, action: "Device", expires: time, isAutomatic: true)
             .sealed(
-                to: account.content.accountEncryption, by: keys.accountSignature, created: time, random: random)
+                to: account.content.accountEncryption, by: keys.person.signature, created: time, random: random)
         func text(_ value: JSONValue?, _ key: PrivateKey) throws -> [UInt8] {
             guard let value else { return [] }
             return try DAREEnvelope(value).openSecret(with: DecryptionKeys([key])).withUnsafeBytes { Array($0) }

@@ -8,18 +8,18 @@ import MeshDARE
 public struct AccountKeys: Sendable {
     /// The device, as it is connected.
     public let device: ConnectedDevice
+    /// Opens what the device seals to itself. It is the device's alone, and stays when the device is connected anew.
+    public let own: PrivateKey
     /// Signs as the device.
     public let signature: PrivateKey
     /// Opens what is encrypted to the device for the account.
     public let encryption: PrivateKey
     /// Authenticates as the device.
     public let authentication: PrivateKey
-    /// Opens what is encrypted to the account.
-    public let accountEncryption: PrivateKey
-    /// Authenticates as the account.
-    public let accountAuthentication: PrivateKey
-    /// Signs as the account.
-    public let accountSignature: PrivateKey
+    /// By which the person is known to others; nil without the right ``Right/messages``.
+    public let person: PersonKeys?
+    /// The keys of the rights that the device has: the newest of each, and the one before it.
+    public let groups: [GroupKey]
     /// Signs connections. Only administrators have it.
     public let administratorSignature: PrivateKey?
 
@@ -43,9 +43,10 @@ public struct AccountKeys: Sendable {
                 .wrongSeed, "The seed is that of another device than \(device.udf).",
                 remedy: "Open the entry of this device.")
         }
+        own = try Self.key(.encrypt, from: seed)
         let activation = try SealedAssertion.open(
             ActivationDevice.self, ConnectedDevice.envelope(entry.envelopedActivationDevice, "an activation"),
-            with: Self.key(.encrypt, from: seed), signedBy: administrator)
+            with: own, signedBy: administrator)
         guard activation.account == account.udf else {
             throw ProfileError(.notRelated, "The activation is one of the account \(activation.account).")
         }
@@ -57,18 +58,27 @@ public struct AccountKeys: Sendable {
             ActivationAccount.self,
             ConnectedDevice.envelope(entry.envelopedActivationAccount, "an activation of the account"),
             with: encryption, signedBy: administrator)
-        guard keys.encryption.publicKey == account.content.accountEncryption,
-            keys.authentication.publicKey == account.content.accountAuthentication,
-            keys.signature.publicKey == account.content.accountSignature,
+        guard keys.person.map({ $0.belong(to: account.content) }) ?? true,
             keys.administratorSignature.map({ $0.publicKey == administrator }) ?? true
         else { throw ProfileError(.badKey, "The keys that the device was handed are not those of the account.") }
-        guard (keys.administratorSignature != nil) == device.isAdministrator else {
+        guard (keys.administratorSignature != nil) == device.isAdministrator,
+            (keys.person != nil) == device.rights.give(.messages)
+        else {
             throw ProfileError(.notRelated, "The device was handed other keys than its rights give it.")
         }
         self.device = device
-        accountEncryption = keys.encryption
-        accountAuthentication = keys.authentication
-        accountSignature = keys.signature
+        var groups: [GroupKey] = []
+        for value in entry.envelopedActivationApplication {
+            groups += try SealedAssertion.open(
+                ActivationApplication.self, ConnectedDevice.envelope(value, "an activation of its rights"),
+                with: encryption, signedBy: administrator
+            ).keys
+        }
+        self.groups = groups
+        guard groups.allSatisfy({ device.rights.give($0.right) }) else {
+            throw ProfileError(.notRelated, "The device was handed the key of a right that it does not have.")
+        }
+        person = keys.person
         administratorSignature = keys.administratorSignature
     }
 

@@ -35,29 +35,31 @@ struct ActivationDevice: SealedContent {
 struct ActivationAccount: SealedContent {
     static let tag = "ActivationAccount"
 
-    let encryption: PrivateKey
-    let authentication: PrivateKey
-    let signature: PrivateKey
+    /// The keys by which the person is known to others: for the right ``Right/messages``.
+    let person: PersonKeys?
     /// For administrators only.
     let administratorSignature: PrivateKey?
 
-    init(keys: AdministratorKeys, isAdministrator: Bool) {
-        encryption = keys.accountEncryption
-        authentication = keys.accountAuthentication
-        signature = keys.accountSignature
-        administratorSignature = isAdministrator ? keys.administratorSignature : nil
+    init(keys: AdministratorKeys, rights: [Right]) {
+        person = rights.give(.messages) ? keys.person : nil
+        administratorSignature = rights.contains(.administrator) ? keys.administratorSignature : nil
     }
 
     init(members: JSONObject, secrets json: SecretJSON) throws(ProfileError) {
-        func key(_ name: String, _ algorithms: Set<KeyAlgorithm>) throws(ProfileError) -> PrivateKey {
-            guard let key = try KeyData.decode(name, of: members, secrets: json, algorithms: algorithms) else {
-                throw ProfileError(.badKey, "The activation of the account does not have the key \(name).")
-            }
-            return key
+        func key(_ name: String, _ algorithms: Set<KeyAlgorithm>) throws(ProfileError) -> PrivateKey? {
+            try KeyData.decode(name, of: members, secrets: json, algorithms: algorithms)
         }
-        encryption = try key("AccountEncryption", KeyData.agreement)
-        authentication = try key("AccountAuthentication", KeyData.agreement.union(KeyData.signing))
-        signature = try key("AccountSignature", KeyData.signing)
+        let keys = (
+            try key("AccountEncryption", KeyData.agreement),
+            try key("AccountAuthentication", KeyData.agreement.union(KeyData.signing)),
+            try key("AccountSignature", KeyData.signing)
+        )
+        switch keys {
+        case (let encryption?, let authentication?, let signature?):
+            person = PersonKeys(encryption: encryption, authentication: authentication, signature: signature)
+        case (nil, nil, nil): person = nil
+        default: throw ProfileError(.badKey, "The activation of the account has some of its keys, and not the others.")
+        }
         administratorSignature = try KeyData.decode(
             "AdministratorSignature", of: members, secrets: json, algorithms: KeyData.signing)
     }
@@ -65,9 +67,9 @@ struct ActivationAccount: SealedContent {
     func members(secrets json: inout SecretJSON) -> JSONObject {
         var members = JSONObject()
         members["AdministratorSignature"] = administratorSignature.map { KeyData.encode($0, secrets: &json) }
-        members["AccountEncryption"] = KeyData.encode(encryption, secrets: &json)
-        members["AccountAuthentication"] = KeyData.encode(authentication, secrets: &json)
-        members["AccountSignature"] = KeyData.encode(signature, secrets: &json)
+        members["AccountEncryption"] = person.map { KeyData.encode($0.encryption, secrets: &json) }
+        members["AccountAuthentication"] = person.map { KeyData.encode($0.authentication, secrets: &json) }
+        members["AccountSignature"] = person.map { KeyData.encode($0.signature, secrets: &json) }
         return members
     }
 }

@@ -34,7 +34,6 @@ public struct DeviceConnector: Sendable {
         let connection = try VerifiedAssertion(
             signing: connection(of: device, seed: activation.seed, rights: rights, at: time),
             by: keys.administratorSignature, created: time)
-        let activationAccount = ActivationAccount(keys: keys, isAdministrator: rights.contains(.administrator))
         let signer = keys.administratorSignature
         var entry = CatalogedDevice()
         entry.udf = connection.content.signature.udf.text
@@ -47,12 +46,57 @@ public struct DeviceConnector: Sendable {
             try SealedAssertion.seal(
                 activation, to: device.content.baseEncryption, by: signer, created: time, random: random
             ).value
-        entry.envelopedActivationAccount =
-            try SealedAssertion.seal(
-                activationAccount, to: connection.content.encryption, by: signer, created: time, random: random
-            ).value
+        try hand(keysFor: connection.content, in: &entry, at: time, random: random)
         _ = try ConnectedDevice(verifying: entry, of: account)
         return entry
+    }
+
+    /// The entry of a device that is connected, with other rights, or with the keys that the rights have now. The device's own
+    /// keys for the account stay.
+    ///
+    /// - Parameter rights: what the device may do from now on; nil: what it may.
+    /// - Throws: ``ProfileError`` as ``ConnectedDevice/init(verifying:of:)``.
+    public func change(
+        _ entry: CatalogedDevice, rights: [Right]? = nil, at time: Timestamp, random: any RandomSource
+    ) throws(ProfileError) -> CatalogedDevice {
+        let old = try ConnectedDevice(verifying: entry, of: account).connection.content
+        var entry = entry
+        var content = old
+        if let rights, rights != old.rights {
+            content = ConnectionDevice(
+                subject: old.subject, authority: old.authority, accountAddress: old.accountAddress,
+                signature: old.signature, encryption: old.encryption, authentication: old.authentication,
+                rights: rights, updated: time)
+            let connection = try VerifiedAssertion(
+                signing: content, by: keys.administratorSignature, created: time)
+            entry.envelopedConnection = connection.envelope.value
+        }
+        try hand(keysFor: content, in: &entry, at: time, random: random)
+        _ = try ConnectedDevice(verifying: entry, of: account)
+        return entry
+    }
+
+    /// Seals to a device the keys that its rights give it.
+    private func hand(
+        keysFor connection: ConnectionDevice, in entry: inout CatalogedDevice, at time: Timestamp,
+        random: any RandomSource
+    ) throws(ProfileError) {
+        let signer = keys.administratorSignature
+        entry.envelopedActivationAccount =
+            try SealedAssertion.seal(
+                ActivationAccount(keys: keys, rights: connection.rights), to: connection.encryption, by: signer,
+                created: time, random: random
+            ).value
+        let groups = keys.groups.handed(to: connection.rights)
+        entry.envelopedActivationApplication =
+            groups.isEmpty
+            ? []
+            : [
+                try SealedAssertion.seal(
+                    ActivationApplication(keys: groups), to: connection.encryption, by: signer, created: time,
+                    random: random
+                ).value
+            ]
     }
 
     private func connection(

@@ -22,12 +22,18 @@ public struct ProfileUser: ProfileContent {
     public let accountSignature: PublicKey
     /// The key to which decryption keys are escrowed.
     public let escrowEncryption: PublicKey
+    /// The keys of devices that the holder of the seed has made administrators when no other was left to do so, each once. A
+    /// device with such a key enters itself in the device catalog. (`RecoveryKeys`, an extension of the schema.)
+    public private(set) var recoveryKeys: [PublicKey] = []
     public let updated: Timestamp?
 
     /// What the person whose seed is `seed` says of themselves.
     ///
     /// - Throws: ``ProfileError`` `wrongSeed`, ``CryptographyError``.
-    public init(seed: SecretSeed, accountAddress: String? = nil, serviceUDF: UDF? = nil, updated: Timestamp) throws {
+    public init(
+        seed: SecretSeed, accountAddress: String? = nil, serviceUDF: UDF? = nil, recoveryKeys: [PublicKey] = [],
+        updated: Timestamp
+    ) throws {
         profileSignature = try Self.key(.profile, from: seed).publicKey
         self.accountAddress = accountAddress
         self.serviceUDF = serviceUDF
@@ -36,6 +42,7 @@ public struct ProfileUser: ProfileContent {
         accountAuthentication = try Self.key(.authenticate, from: seed).publicKey
         accountSignature = try Self.key(.sign, from: seed).publicKey
         escrowEncryption = try Self.key(.escrow, from: seed).publicKey
+        self.recoveryKeys = recoveryKeys
         self.updated = updated
     }
 
@@ -50,7 +57,17 @@ public struct ProfileUser: ProfileContent {
         accountSignature = try KeyData.decode("AccountSignature", of: members, algorithms: KeyData.signing)
         escrowEncryption = try KeyData.decode("EscrowEncryption", of: members, algorithms: KeyData.agreement)
         updated = members["Updated"]?.string.flatMap { Timestamp($0) }
+        guard let list = members["RecoveryKeys"], list != .null else { return }
+        guard let list = list.array, list.count <= Self.mostRecoveryKeys else {
+            throw ProfileError(.malformed, "The keys by which the profile was recovered are no list, or too many.")
+        }
+        for key in list {
+            recoveryKeys.append(try KeyData.decode("RecoveryKeys", of: ["RecoveryKeys": key], algorithms: [.ed448]))
+        }
     }
+
+    /// How often a profile can be recovered.
+    public static let mostRecoveryKeys = 256
 
     public var members: JSONObject {
         var members = JSONObject()
@@ -62,6 +79,8 @@ public struct ProfileUser: ProfileContent {
         members["AdministratorSignature"] = KeyData.encode(administratorSignature)
         members["AccountAuthentication"] = KeyData.encode(accountAuthentication)
         members["AccountSignature"] = KeyData.encode(accountSignature)
+        members["RecoveryKeys"] =
+            recoveryKeys.isEmpty ? nil : .array(recoveryKeys.map { KeyData.encode($0) })
         members["Updated"] = updated.map { .string($0.description) }
         return members
     }

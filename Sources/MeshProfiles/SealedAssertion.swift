@@ -22,10 +22,18 @@ enum SealedAssertion {
         _ content: Content, to recipient: PublicKey, by signer: PrivateKey, created: Timestamp,
         random: any RandomSource
     ) throws(ProfileError) -> DAREEnvelope {
+        try seal(content, to: [recipient], by: signer, created: created, random: random)
+    }
+
+    /// Seals `content` so that each of the recipients can open it by itself.
+    static func seal<Content: SealedContent>(
+        _ content: Content, to recipients: [PublicKey], by signer: PrivateKey, created: Timestamp,
+        random: any RandomSource
+    ) throws(ProfileError) -> DAREEnvelope {
         var json = SecretJSON()
         let members = try content.members(secrets: &json)
         json.value = .object([Content.tag: .object(members)])
-        var sealer = EnvelopeSealer(recipients: [recipient], signers: [signer])
+        var sealer = EnvelopeSealer(recipients: recipients, signers: [signer])
         sealer.contentMeta = ContentMeta(contentMeta(Content.tag, id: nil, created: created))
         sealer.random = random
         do {
@@ -34,7 +42,7 @@ enum SealedAssertion {
             throw error
         } catch {
             throw ProfileError(
-                .badKey, "The \(Content.tag) cannot be sealed to \(recipient.udf).", cause: error)
+                .badKey, "The \(Content.tag) cannot be sealed to \(recipients.map(\.udf.text)).", cause: error)
         }
     }
 

@@ -26,7 +26,7 @@ struct ServerLoginTests {
         let machine = MeshSession(MeshMachineCached(), portal: portal)
         let request = try await machine.connect(to: "alice@example.com")
         let pending = try #require(try await desk.connectPending().first)
-        _ = try await desk.connectClose(pending, .accept([.member]))
+        _ = try await desk.connectClose(pending, .accept())
         let laptop = try await machine.awaitConnection(request)
         for session in [desk, laptop] {
             _ = try await session.ssh.publish()

@@ -70,7 +70,7 @@ struct ConnectionMessageTests {
         let swapped = RespondConnection(
             accepting: request,
             entry: try family.connector.connect(
-                other.device, rights: [.member], at: Family.time, random: family.random),
+                other.device, rights: Right.usual, at: Family.time, random: family.random),
             account: family.account.udf, history: nil)
         #expect(throws: ProfileError(.notRelated, "")) {
             try VerifiedConnectionResponse(verifying: answer(swapped, signer), to: request, account: family.account)
@@ -129,7 +129,7 @@ struct ConnectionMessageTests {
             pin: try pin(family), account: "alice@example.com", action: "Device", expires: Family.time,
             isAutomatic: true)
         let sealed = try message.sealed(
-            to: family.account.content.accountEncryption, by: family.keys.accountSignature, created: Family.time,
+            to: family.account.content.accountEncryption, by: family.keys.person.signature, created: Family.time,
             random: family.random)
         let kept = try MessagePIN(
             opening: sealed, with: family.keys.accountEncryption,
@@ -138,7 +138,7 @@ struct ConnectionMessageTests {
         #expect(try request(family, pin: message.saltedPIN).isProved(by: kept.saltedPIN))
         #expect(throws: ProfileError(.cannotOpen, "")) {
             try MessagePIN(
-                opening: sealed, with: family.keys.accountAuthentication,
+                opening: sealed, with: family.keys.person.authentication,
                 signedBy: family.account.content.accountSignature)
         }
     }
@@ -149,11 +149,11 @@ struct ConnectionMessageTests {
             sender: "a@b.example", recipient: "c@d.example", publicationID: String(repeating: "x", count: 32 << 10),
             serviceAuthenticate: "", deviceAuthenticate: "", expires: Family.time, random: family.random)
         #expect(throws: ProfileError(.tooLarge, "")) {
-            try VerifiedAssertion(signing: claim, by: family.keys.accountSignature, created: Family.time)
+            try VerifiedAssertion(signing: claim, by: family.keys.person.signature, created: Family.time)
         }
-        let envelope = try DAREEnvelope.signed(claim.body, by: family.keys.accountSignature)
+        let envelope = try DAREEnvelope.signed(claim.body, by: family.keys.person.signature)
         #expect(throws: ProfileError(.tooLarge, "")) {
-            try VerifiedAssertion<MessageClaim>(verifying: envelope, by: family.keys.accountSignature.publicKey)
+            try VerifiedAssertion<MessageClaim>(verifying: envelope, by: family.keys.person.signature.publicKey)
         }
     }
 
@@ -167,7 +167,7 @@ struct ConnectionMessageTests {
                     messageID: second, responseID: MessageIdentifiers(of: second).response,
                     state: SpoolState(rawValue: "Later")),
             ], sender: "alice@example.com", random: family.random)
-        let signed = try VerifiedAssertion(signing: content, by: family.keys.accountSignature, created: Family.time)
+        let signed = try VerifiedAssertion(signing: content, by: family.keys.person.signature, created: Family.time)
         let taken = try VerifiedAssertion<MessageComplete>(
             verifying: signed.envelope, by: family.account.content.accountSignature
         ).content

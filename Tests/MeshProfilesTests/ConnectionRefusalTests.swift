@@ -20,7 +20,7 @@ struct ConnectionRefusalTests {
     @Test func connectionOfAnotherAdministratorIsRefused() throws {
         let (family, other) = (try Family(seed: 1), try Family(seed: 2))
         let stolen = try other.connector.connect(
-            family.device, rights: [.member], at: Family.time, random: other.random)
+            family.device, rights: Right.usual, at: Family.time, random: other.random)
         expect(.badSignature, family, stolen)
         // The account's own word, with the other's connection put in.
         var entry = try family.entry()
@@ -49,7 +49,7 @@ struct ConnectionRefusalTests {
         let family = try Family()
         let seed = SecretSeed(.profileDevice, from: family.random)
         let second = try Family.device(seed)
-        let foreign = try family.connector.connect(second, rights: [.member], at: Family.time, random: family.random)
+        let foreign = try family.connector.connect(second, rights: Right.usual, at: Family.time, random: family.random)
         var entry = try family.entry()
         let own = entry
         entry.envelopedConnection = foreign.envelopedConnection
@@ -101,12 +101,13 @@ struct ConnectionRefusalTests {
     @Test func rightsDecideWhichKeysAreHandedOut() throws {
         let family = try Family()
         // A member that was handed the administrator's key, and the other way round.
-        for (isAdministrator, rights) in [(true, [Right.member]), (false, [Right.administrator])] {
+        for (isAdministrator, rights) in [(true, Right.usual), (false, [Right.administrator])] {
             var entry = try family.entry(rights)
             let key = try ConnectedDevice(verifying: entry, of: family.account).encryption
             entry.envelopedActivationAccount =
                 try SealedAssertion.seal(
-                    ActivationAccount(keys: family.keys, isAdministrator: isAdministrator), to: key,
+                    ActivationAccount(keys: family.keys, rights: isAdministrator ? [.administrator] : Right.usual),
+                    to: key,
                     by: family.keys.administratorSignature, created: Family.time, random: family.random
                 ).value
             expect(.notRelated, family, entry)
@@ -121,7 +122,7 @@ struct ConnectionRefusalTests {
         let key = try ConnectedDevice(verifying: entry, of: family.account).encryption
         entry.envelopedActivationAccount =
             try SealedAssertion.seal(
-                ActivationAccount(keys: other.keys, isAdministrator: false), to: key,
+                ActivationAccount(keys: other.keys, rights: Right.usual), to: key,
                 by: family.keys.administratorSignature, created: Family.time, random: family.random
             ).value
         expect(.badKey, family, entry)
@@ -141,7 +142,7 @@ struct ConnectionRefusalTests {
     @Test func activationThatIsNotSignedByTheAdministratorIsRefused() throws {
         let (family, other) = (try Family(seed: 1), try Family(seed: 2))
         let foreign = try other.connector.connect(
-            family.device, rights: [.member], at: Family.time, random: other.random)
+            family.device, rights: Right.usual, at: Family.time, random: other.random)
         var entry = try family.entry()
         entry.envelopedActivationDevice = foreign.envelopedActivationDevice
         expect(.badSignature, family, entry)

@@ -62,7 +62,7 @@ struct ContactTests {
         let content = try contact(family).contact.content
         // Signed by another, or by a key of the account that does not speak for it in this.
         try expect(.badSignature, content, by: other.keys.administratorSignature)
-        try expect(.badSignature, content, by: family.keys.accountSignature)
+        try expect(.badSignature, content, by: family.keys.person.signature)
         // Who encloses a stranger's profile, or names it as an anchor, is not that stranger.
         var changed = content
         changed.networkAddresses[0].profile = other.account.envelope

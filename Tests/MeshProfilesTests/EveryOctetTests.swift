@@ -95,9 +95,13 @@ struct EveryOctetTests {
         let entry = try family.entry([.administrator])
         let key = try AccountKeys(opening: entry, of: family.account, seed: family.deviceSeed).encryption
         try ofActivation(ActivationAccount.self, entry.envelopedActivationAccount, key, family, part) {
-            $0.signature.publicKey == $1.signature.publicKey && $0.encryption.publicKey == $1.encryption.publicKey
-                && $0.authentication.publicKey == $1.authentication.publicKey
-                && $0.administratorSignature?.publicKey == $1.administratorSignature?.publicKey
+            func keys(_ content: ActivationAccount) -> [PublicKey?] {
+                [
+                    content.person?.signature, content.person?.encryption, content.person?.authentication,
+                    content.administratorSignature,
+                ].map { $0?.publicKey }
+            }
+            return keys($0) == keys($1)
         }
     }
 

@@ -33,7 +33,7 @@ struct Family {
     }
 
     /// The entry of the device.
-    func entry(_ rights: [Right] = [.member]) throws -> CatalogedDevice {
+    func entry(_ rights: [Right] = Right.usual) throws -> CatalogedDevice {
         try connector.connect(device, rights: rights, at: Self.time, random: random)
     }
 }

@@ -92,7 +92,7 @@ struct PreconfigurationTests {
         #expect(taken.content.publicationID == "p" && taken.content.expires == Family.time)
         #expect(taken.device.udf == family.device.udf)
         // By the device's own key without its activation, by the account, by another's name, for another account.
-        for key in [try ProfileDevice.key(.sign, from: family.deviceSeed), family.keys.accountSignature] {
+        for key in [try ProfileDevice.key(.sign, from: family.deviceSeed), family.keys.person.signature] {
             let forged = try claim("alice@example.com", by: key)
             #expect(throws: ProfileError(.badSignature, "")) {
                 try VerifiedClaim(verifying: forged, by: keys.device, of: family.account)

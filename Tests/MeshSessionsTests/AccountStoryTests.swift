@@ -61,7 +61,7 @@ struct AccountStoryTests {
         #expect(pending.witness == request.witness)
         #expect(pending.witness.count == 34)
         #expect(pending.proof == .none)
-        let changes = try await alice.connectClose(pending, .accept([.member]))
+        let changes = try await alice.connectClose(pending, .accept(Right.usual))
         #expect(!changes.isEmpty)
         #expect(try await alice.connectPending().isEmpty)
 
@@ -95,7 +95,7 @@ struct AccountStoryTests {
         #expect(try await second.connectionRequests().isEmpty)
         #expect(try await second.personalProfiles().isEmpty)
         await #expect(throws: SessionError(.requestClosed, "")) {
-            try await alice.connectClose(pending, .accept([.member]))
+            try await alice.connectClose(pending, .accept(Right.usual))
         }
         #expect(try await alice.connectedDevices().count == 1)
     }

@@ -52,7 +52,7 @@ struct MovedAccountTests {
         var alice = try await session.createAccount("alice@example.com")
         try await add("a.example", to: alice)
         _ = try await alice.sync()
-        let other = try await portals.connect(alice, [.member])
+        let other = try await portals.connect(alice, Right.usual)
         // What the other device has sent, and this one not received yet, does not go with the account.
         try await add("b.example", to: other)
         _ = try await other.sync()
@@ -82,7 +82,7 @@ struct MovedAccountTests {
             #expect(try await personal.sync().isEmpty)
         }
         try await alice.check(try await other.historyStatement().envelope.value)
-        _ = try await portals.connect(alice, [.member])
+        _ = try await portals.connect(alice, Right.usual)
     }
 
     @Test(
@@ -92,7 +92,7 @@ struct MovedAccountTests {
         let portals = try await Portals()
         let session = portals.session()
         var alice = try await session.createAccount("alice@example.com")
-        let other = try await portals.connect(alice, [.member])
+        let other = try await portals.connect(alice, Right.usual)
         try await add("a.example", to: alice)
         _ = try await alice.sync()
         _ = try await other.sync()
@@ -123,7 +123,7 @@ struct MovedAccountTests {
     func announced(isAdministrator: Bool) async throws {
         let portals = try await Portals()
         let alice = try await portals.session().createAccount("alice@example.com")
-        let other = try await portals.connect(alice, isAdministrator ? [.administrator] : [.member])
+        let other = try await portals.connect(alice, isAdministrator ? [.administrator] : Right.usual)
         _ = try await alice.register(at: "alice@example.net")
         _ = try await other.sync()
         try await add("a.example", to: other)
@@ -144,7 +144,7 @@ struct MovedAccountTests {
     func withoutTheDevice() async throws {
         let portals = try await Portals()
         let alice = try await portals.session().createAccount("alice@example.com")
-        let other = try await portals.connect(alice, [.member])
+        let other = try await portals.connect(alice, Right.usual)
         try await add("a.example", to: other)
         _ = try await other.sync()
         let shares = try await alice.escrow(quorum: 1, shares: 1).keyShares
@@ -203,7 +203,7 @@ struct MovedAccountTests {
             return contact.contact.content.networkAddresses.filter { !$0.isInactive }.compactMap(\.address)
         }
         #expect(try await addresses(alice) == ["alice@example.com"])
-        let other = try await portals.connect(alice, [.member])
+        let other = try await portals.connect(alice, Right.usual)
         #expect(try await addresses(other) == ["alice@example.com"])
         let entry = try #require(try await other.store(.contact).find(alice.udf.text, as: CatalogedContact.self))
         #expect(entry.isSelf)

@@ -60,7 +60,7 @@ final class World: Sendable {
         guard let pending = try await alice.connectPending().first, pending.witness == request.witness else {
             throw SessionBenchmark.Failure()
         }
-        _ = try await alice.connectClose(pending, .accept([.member]))
+        _ = try await alice.connectClose(pending, .accept())
         guard case .connected(let connected) = try await session.complete(request) else {
             throw SessionBenchmark.Failure()
         }

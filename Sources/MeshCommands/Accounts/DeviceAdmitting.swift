@@ -66,7 +66,7 @@ extension DeviceCommand {
                 let pending = try await personal.connectPending()
                 let request = try chosen(from: pending, environment.console)
                 changes = try await personal.connectClose(
-                    request, .accept(administrator ? [.administrator] : [.member]))
+                    request, .accept(administrator ? [.administrator] : Right.usual))
             }
             environment.console.print(changes, asJSON: administration.options.shared.json)
         }
@@ -172,7 +172,7 @@ extension DeviceCommand {
         func run() async throws {
             let personal = try await administration.session()
             let made = try await personal.makePIN(
-                rights: administrator ? [.administrator] : [.member], lifetime: .seconds(minutes * 60))
+                rights: administrator ? [.administrator] : Right.usual, lifetime: .seconds(minutes * 60))
             let console = try CommandEnvironment.required.console
             if administration.options.shared.json {
                 console.print(

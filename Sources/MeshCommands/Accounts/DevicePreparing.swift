@@ -121,7 +121,7 @@ extension DeviceCommand {
             let personal = try await administration.session()
             let code = try environment.secret(from: codeFile, prompt: "Code of the device (not shown): ", "code")
             let claimed = try await personal.connectStatic(
-                code, rights: administrator ? [.administrator] : [.member])
+                code, rights: administrator ? [.administrator] : Right.usual)
             if administration.options.shared.json {
                 environment.console.print([
                     "device": .string(claimed.device.udf.text),

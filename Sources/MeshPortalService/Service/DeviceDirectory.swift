@@ -50,6 +50,11 @@ struct DeviceDirectory: Sendable {
     /// The key of that fingerprint, if it was a device's that has been removed.
     func formerKey(_ key: UDF) -> PublicKey? { former[key] }
 
+    /// The key of that fingerprint, if the profile says that it recovers the account by it, and no device with it was removed.
+    func recoveryKey(_ key: UDF) -> PublicKey? {
+        former[key] == nil ? profile.content.recoveryKeys.first { $0.udf == key } : nil
+    }
+
     var hasAdministrator: Bool { devices.values.contains { $0.isAdministrator } }
 
     /// Takes the next frames.
@@ -148,7 +153,4 @@ extension StoreName {
         guard containerName.hasPrefix("MMM_") else { return nil }
         self.init(rawValue: String(containerName.dropFirst(4)))
     }
-
-    /// Whether only administrators may change it: the portal acts by what it says.
-    var isForAdministrators: Bool { [.device, .access, .publication, .member].contains(self) }
 }

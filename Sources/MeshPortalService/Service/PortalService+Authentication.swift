@@ -1,5 +1,6 @@
 import MeshCore
 import MeshCryptography
+import MeshDARE
 import MeshEncoding
 import MeshPortals
 import MeshProfiles
@@ -24,11 +25,23 @@ struct KeyHolder: Sendable {
     let account: String
 }
 
-/// A device that is connected to an account, or who holds the account's administration key itself.
+/// A device that is connected to an account, or one by which the profile's owner is about to recover it.
 struct AccountMember: Sendable {
     let account: PortalAccount
     let key: PublicKey
-    let isAdministrator: Bool
+    let rights: [Right]
+
+    var isAdministrator: Bool { rights.contains(.administrator) }
+    /// Whether it may bring what was elsewhere, or here before: the profile says that its account is at another portal, or that
+    /// it was recovered, or made anew, by this device.
+    var mayCopy: Bool {
+        let content = account.profile.content
+        return isAdministrator
+            && (content.recoveryKeys.contains(key)
+                || content.accountAddress.flatMap { try? AccountAddress($0) } != account.address)
+    }
+    /// Whether it gets what the store holds: every device what the portal reads, too, and else those with the right.
+    func mayRead(_ store: StoreName) -> Bool { store.right.map { rights.give($0) } ?? true }
 }
 
 /// Who claims a device that was published.
@@ -119,22 +132,25 @@ extension PortalService {
         guard let account = try await account(address) else {
             throw try unknownKey(authorization, request, transaction)
         }
-        let administration = account.profile.content.administratorSignature
         if let device = account.devices.device(signingBy: authorization.kid) {
             try verify(authorization, request, transaction, by: device.key, remembering: nonces)
             guard transaction.access == .connected || device.isAdministrator else { throw PortalFailure.unauthorized }
             return .member(
-                AccountMember(account: account, key: device.key, isAdministrator: device.isAdministrator))
+                AccountMember(account: account, key: device.key, rights: device.connection.rights))
         }
-        if administration.udf == authorization.kid {
-            // Who holds it can connect any device, and has to when the account is made, and when its last device is lost. A
-            // device that administered has had it, too: after its removal its own key is refused, but this one is not.
-            try verify(authorization, request, transaction, by: administration, remembering: nonces)
-            return .member(AccountMember(account: account, key: administration, isAdministrator: true))
+        if let key = account.devices.recoveryKey(authorization.kid) {
+            // Not entered yet: the next thing it does.
+            try verify(authorization, request, transaction, by: key, remembering: nonces)
+            return .member(AccountMember(account: account, key: key, rights: [.administrator]))
         }
         if let key = account.devices.formerKey(authorization.kid) {
             try verify(authorization, request, transaction, by: key, remembering: nonces)
             throw PortalFailure.revoked
+        }
+        if transaction == .publish, authorization.key != nil {
+            // Who recovers a profile has no device in the account yet: the profile itself has to say that it may.
+            try requireAnonymousSize(request)
+            return .holder(try holder(of: request, transaction))
         }
         throw try unknownKey(authorization, request, transaction)
     }
@@ -180,6 +196,30 @@ extension PortalService {
     ) async throws -> any PortalResponseMessage {
         guard case .member(let member) = call.caller, member.isAdministrator else { throw PortalFailure.unauthorized }
         return try await connected(call, body)
+    }
+
+    /// Who publishes: an administrator; or the holder of a key that the profile that is published names.
+    func publisher(
+        _ call: PortalCall, _ body: (PublishRequest, Publisher) async throws -> PublishResponse
+    ) async throws -> any PortalResponseMessage {
+        let message: PublishRequest = try message(call)
+        switch call.caller {
+        case .member(let member) where member.isAdministrator:
+            try requireSame(message.address, member.account.address.canonical)
+            return try await body(message, .administrator(member))
+        case .holder(let holder):
+            try requireSame(message.address, holder.account)
+            guard let account = try await account(try address(message.address)) else {
+                throw PortalFailure.unauthorized
+            }
+            return try await body(message, .recovery(account, holder.key))
+        default: throw PortalFailure.unauthorized
+        }
+    }
+
+    enum Publisher: Sendable {
+        case administrator(AccountMember)
+        case recovery(PortalAccount, PublicKey)
     }
 
     /// Who claims: a device that administers an account here, or somebody of another portal.

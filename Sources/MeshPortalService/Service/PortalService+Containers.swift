@@ -15,7 +15,7 @@ extension PortalService {
         response.status = .success
         response.profile = account.profile.envelope
         var containers: [ContainerStatus] = []
-        for name in stores {
+        for name in stores where member.mayRead(name) {
             let status = try await containerStatus(name, account)
             if status.index > 0 || request.containers != nil { containers.append(status) }
         }
@@ -47,6 +47,7 @@ extension PortalService {
         var containers: [ContainerStatus] = []
         for selection in request.select {
             let name = try storeName(selection.container)
+            guard member.mayRead(name) else { throw PortalFailure.unauthorized }
             let status = try await containerStatus(name, account)
             containers.append(status)
             guard selection.indexMin >= 0, selection.indexMin <= status.index else {
@@ -106,7 +107,7 @@ extension PortalService {
             throw PortalFailure.badRequest("A transaction has one to 64 updates.")
         }
         for update in request.updates {
-            guard try !storeName(update.container).isForAdministrators || member.isAdministrator else {
+            guard try member.rights.give(storeName(update.container).writersRight) else {
                 throw PortalFailure.unauthorized
             }
             try requireSize(update.frames.map(\.octets))
@@ -120,7 +121,7 @@ extension PortalService {
                 if update.container == DeviceDirectory.store, !containers.isEmpty {
                     account = try await current(account)
                 }
-                containers.append(try await append(update, to: account))
+                containers.append(try await append(update, to: account, isCopy: member.mayCopy))
             } catch {
                 let failure = PortalFailure(error)
                 // What was done before stays done, and is said.
@@ -157,7 +158,9 @@ extension PortalService {
     }
 
     /// Appends the runs of `update`, which must be valid and begin at the container's end.
-    func append(_ update: ContainerUpdate, to account: PortalAccount) async throws -> ContainerStatus {
+    func append(
+        _ update: ContainerUpdate, to account: PortalAccount, isCopy: Bool = false
+    ) async throws -> ContainerStatus {
         let name = try storeName(update.container)
         let frames = update.frames.map(\.octets)
         let state = try await store.state(of: update.container, in: account.partition)
@@ -172,7 +175,7 @@ extension PortalService {
             after = devices.state
         } else {
             let before = try await runState(of: name, account, at: state)
-            after = try RunRules.verify(frames, of: name, after: before, devices: devices)
+            after = try RunRules.verify(frames, of: name, after: before, devices: devices, isCopy: isCopy)
         }
         let release = try await reserveRoom(frames.octetCount, account)
         let done: PortalLogState

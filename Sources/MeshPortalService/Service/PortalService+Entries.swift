@@ -1,4 +1,5 @@
 import MeshCore
+import MeshCryptography
 import MeshDARE
 import MeshPortals
 import MeshProfiles
@@ -41,13 +42,21 @@ extension PortalService {
         return account.profile.envelope
     }
 
-    func publish(_ request: PublishRequest, _ member: AccountMember) async throws -> PublishResponse {
+    func publish(_ request: PublishRequest, _ publisher: Publisher) async throws -> PublishResponse {
         var response = PublishResponse()
-        if let identifier = request.identifier {
+        switch (publisher, request.identifier) {
+        case (.administrator(let member), let identifier?):
             response.status = try await publish(
                 request.entry, as: identifier, for: member.account, replacing: request.replacing ?? false)
-        } else {
+        case (.administrator(let member), nil):
             response.status = try await publish(profile: request.entry, for: member.account)
+        case (.recovery(let account, let key), nil):
+            // Only the holder of the profile's own key can have signed it.
+            guard let profile = try? verifiedProfile(request.entry, as: account.profile.udf),
+                profile.content.recoveryKeys.contains(key), account.devices.formerKey(key.udf) == nil
+            else { throw PortalFailure.unauthorized }
+            response.status = try await publish(profile: request.entry, for: account)
+        case (.recovery, _?): throw PortalFailure.unauthorized
         }
         return response
     }

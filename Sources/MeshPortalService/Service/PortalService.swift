@@ -115,7 +115,7 @@ public final class PortalService: PortalRequestHandler {
         case .createAccount: try await holder(call, createAccount)
         case .deleteAccount: try await administrator(call, deleteAccount)
         case .get: try await anyone(call, get)
-        case .publish: try await administrator(call, publish)
+        case .publish: try await publisher(call, publish)
         case .status: try await connected(call, status)
         case .download: try await connected(call, download)
         case .transact: try await connected(call, transact)

@@ -6,30 +6,34 @@ import MeshProfiles
 
 /// Who may sign the frames that a portal takes. A reader applies the same rules, and takes nothing else either.
 enum RunRules {
-    /// Verifies whole runs of a store that is not the device catalog: each is signed by a device that is connected, and, where
-    /// the portal acts by what the store says, that administers.
+    /// Verifies whole runs of a store that is not the device catalog: each is signed by a device that is connected and has the
+    /// right to write the store.
     ///
+    /// - Parameter isCopy: whether an administrator brings them: what was at another portal, or at this one before the account was made
+    ///   anew, may hold runs of devices that were removed since. Whoever reads them knows how far those count.
     /// - Returns: how far the container goes with them.
     /// - Throws: ``PortalFailure`` `invalid`.
     static func verify(
-        _ frames: [[UInt8]], of store: StoreName, after state: FrameRunState, devices: DeviceDirectory
+        _ frames: [[UInt8]], of store: StoreName, after state: FrameRunState, devices: DeviceDirectory,
+        isCopy: Bool = false
     ) throws -> FrameRunState {
         let scope = RunScope(account: devices.profile.udf, store: store.containerName)
         var verifier = RunVerifier(scope, from: state)
         try take(frames, &verifier) { claim in
-            guard let kid = UDF(claim.signer), let device = devices.device(signingBy: kid),
-                !store.isForAdministrators || device.isAdministrator
-            else { return nil }
-            return device.key
+            guard let kid = UDF(claim.signer) else { return nil }
+            if let device = devices.device(signingBy: kid), device.connection.rights.give(store.writersRight) {
+                return device.key
+            }
+            return isCopy ? devices.device(signingBy: kid)?.key ?? devices.formerKey(kid) : nil
         }
         return verifier.covered
     }
 
     /// Verifies whole runs of the device catalog, and takes them into `devices`.
     ///
-    /// Each is signed by an administrator's device: one that the catalog had before, or one that the run adds. The first run
-    /// cannot be otherwise; that it is an administrator's says its connection, which the account's administration key has signed.
-    /// Or by that key itself: who recovers the profile has no other. There is an administrator after each run.
+    /// Each is signed by an administrator's device that the catalog had before; or by one that it adds itself: the first, and
+    /// one by which the profile's owner recovers it, as the profile says. That a device once was an administrator's, and knows
+    /// the key that signs connections, is not enough. There is an administrator after each run.
     ///
     /// - Returns: the devices that are new or changed.
     /// - Throws: ``PortalFailure`` `invalid`, `conflict` for the last administrator's removal.
@@ -45,11 +49,11 @@ enum RunRules {
                 throw refused(error)
             }
             let (before, after) = (devices, next)
-            let administrator = devices.profile.content.administratorSignature
             try take(run, &verifier) { claim in
-                if claim.signer == administrator.udf.text { return administrator }
-                guard let kid = UDF(claim.signer),
-                    let device = before.device(signingBy: kid) ?? after.device(signingBy: kid), device.isAdministrator
+                guard let kid = UDF(claim.signer) else { return nil }
+                let addsItself = before.state.count == 0 || before.recoveryKey(kid) != nil
+                guard let device = before.device(signingBy: kid) ?? (addsItself ? after.device(signingBy: kid) : nil),
+                    device.isAdministrator
                 else { return nil }
                 return device.key
             }

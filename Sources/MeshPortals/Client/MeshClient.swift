@@ -14,6 +14,8 @@ public struct MeshClient: Sendable {
     public let pin: ServicePin
     /// What signs requests; nil for what anyone may ask.
     public var signer: (any PortalSigner)?
+    /// Whether requests show the key that signs them also where a portal knows its devices: for a key that it is to learn of.
+    public var showsKey = false
     /// How long calls may take.
     public var options = PortalCallOptions()
 
@@ -225,7 +227,8 @@ public struct MeshClient: Sendable {
         let authorization = try await signer.sign { key in
             try RequestAuthorization(
                 M.transaction, body: body, account: asks, portal: account.domain, epoch: known.epoch ?? "",
-                time: clock.now, random: random, key: key, showingKey: M.transaction.access == .holder || isForeign
+                time: clock.now, random: random, key: key,
+                showingKey: M.transaction.access == .holder || isForeign || showsKey
             ).encoded()
         }
         return PortalRequest(portal: account.domain, authorization: authorization, body: body)

@@ -29,9 +29,7 @@ struct AccountContext: Sendable {
     }
 
     /// The keys to the stores.
-    var storeKeys: StoreKeys {
-        StoreKeys(account: profile.udf, encryption: keys.accountEncryption, signature: keys.signature)
-    }
+    var storeKeys: StoreKeys { StoreKeys(keys, of: profile) }
 
     /// The keys of an administrator.
     ///

@@ -121,9 +121,9 @@ extension MeshSession {
         let directory = ProfileDirectory(platform.registry)
         try await directory.setRegistering(address.canonical, for: owner.udf)
         do {
-            let profile = try await request(owner, at: address, device: device, seed: seed)
+            let (profile, entry) = try await request(owner, at: address, device: device, seed: seed)
             _ = try await AccountAttachment(platform: platform, portal: portal).attach(
-                device, to: profile, seed: seed, at: address)
+                device, as: entry, to: profile, seed: seed, at: address)
         } catch let error as PortalError where Self.isRefusal(error) {
             try? await directory.setRegistering(nil, for: owner.udf)
             throw error
@@ -144,10 +144,11 @@ extension MeshSession {
     /// was lost.
     private func request(
         _ owner: PersonalSession, at address: AccountAddress, device: DeviceRegistration, seed: SecretSeed
-    ) async throws -> VerifiedProfile<ProfileUser> {
-        let administrator = try AdministratorKeys(seed: seed)
+    ) async throws -> (profile: VerifiedProfile<ProfileUser>, entry: CatalogedDevice?) {
+        var administrator = try AdministratorKeys(seed: seed)
+        administrator.groups = try GroupKey.first(from: platform.random)
         let client = try await access.client(for: address, signer: administrator.administratorSignature)
-        if let present = try await published(client, as: owner.udf) { return present }
+        if let present = try await published(client, as: owner.udf) { return (present, nil) }
         guard let service = client.service else {
             throw PortalError(.unauthenticated, "The portal \(address.domain) has not said what it is.")
         }
@@ -155,46 +156,66 @@ extension MeshSession {
         let now =
             old.updated.map { max(platform.clock.now, Timestamp(secondsSince1970: $0.secondsSince1970 + 1)) }
             ?? platform.clock.now
+        let former = try await formerEntry(of: owner)
         let content = try ProfileUser(
-            seed: seed, accountAddress: address.canonical, serviceUDF: service.udf, updated: now)
+            seed: seed, accountAddress: address.canonical, serviceUDF: service.udf,
+            recoveryKeys: old.recoveryKeys + (former.map { [$0.key] } ?? []).filter { !old.recoveryKeys.contains($0) },
+            updated: now)
         let profile = try VerifiedProfile(signing: content, seed: seed, created: now)
-        if let first = try await firstRun(of: profile, administrator) {
+        if let first = try await firstRun(of: profile.udf) {
             try await client.createAccount(profile: profile.envelope, updates: [first])
-            return profile
+            return (profile, former?.entry)
         }
         let entry = try DeviceConnector(account: profile, keys: administrator).connect(
             device.profile, rights: [.administrator], at: now, random: platform.random)
         // The first run of the device catalog is signed by the device that it adds.
         let (deviceSeed, _) = try await keeper.seed(ProfileDevice.self, of: device.udf)
-        let storeKeys = StoreKeys(
-            account: profile.udf, encryption: administrator.accountEncryption,
-            signature: try AccountKeys(opening: entry, of: profile, seed: deviceSeed).signature)
-        let options = storeKeys.options(.store(.device), clock: platform.clock, random: platform.random)
-        let run = try Catalog.prepareRun(
-            new: StoreName.device.fileName, options: options,
-            signedBy: RunSigner(storeKeys.scope(.device), key: storeKeys.signature)
-        ) { transaction in try transaction.add(entry) }
+        let storeKeys = StoreKeys(try AccountKeys(opening: entry, of: profile, seed: deviceSeed), of: profile)
+        let kept = try administrator.groups.map { key in
+            try KeptGroupKey.entry(
+                for: key, readers: [profile.content.escrowEncryption], signedBy: administrator.administratorSignature,
+                at: now, random: platform.random)
+        }
         try await client.createAccount(
             profile: profile.envelope,
             updates: [
-                ContainerUpdate(
-                    container: StoreName.device.containerName, index: 0, digest: [], frames: run.frames.frames)
+                try first(.device, storeKeys) { try $0.add(entry) },
+                try first(.access, storeKeys) { transaction in for key in kept { try transaction.add(key) } },
             ])
-        return profile
+        return (profile, entry)
+    }
+
+    /// The first run of a store.
+    private func first(
+        _ store: StoreName, _ keys: StoreKeys, _ body: (inout CatalogTransaction) throws -> Void
+    ) throws -> ContainerUpdate {
+        let run = try Catalog.prepareRun(
+            new: store.fileName, options: keys.options(store, on: platform),
+            signedBy: RunSigner(keys.scope(store), key: keys.signature), body)
+        return ContainerUpdate(container: store.containerName, index: 0, digest: [], frames: run.frames.frames)
+    }
+
+    /// The entry of this machine's device in an account that the profile had before, and the key by which it signed there: the
+    /// portal of the new account hears of the device by the profile, until it has the device catalog.
+    private func formerEntry(
+        of owner: PersonalSession
+    ) async throws -> (entry: CatalogedDevice, key: PublicKey)? {
+        guard let record = try await AccountRecords(platform: platform).record(of: owner.udf) else { return nil }
+        let (seed, _) = try await keeper.seed(ProfileDevice.self, of: record.device)
+        guard let keys = try? AccountKeys(opening: record.entry, of: owner.profile, seed: seed),
+            keys.administratorSignature != nil
+        else { return nil }
+        return (record.entry, keys.signature.publicKey)
     }
 
     /// The first run of the device catalog, if the profile had an account before: the new one goes on with what is here.
-    private func firstRun(
-        of profile: VerifiedProfile<ProfileUser>, _ administrator: AdministratorKeys
-    ) async throws -> ContainerUpdate? {
-        guard try await AccountRecords(platform: platform).record(of: profile.udf) != nil else { return nil }
-        let keys = StoreKeys(
-            account: profile.udf, encryption: administrator.accountEncryption,
-            signature: administrator.administratorSignature)
+    private func firstRun(of profile: UDF) async throws -> ContainerUpdate? {
+        guard try await AccountRecords(platform: platform).record(of: profile) != nil else { return nil }
         let platform = platform
         return try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
-            try OpenedStores(keys: keys, platform: platform).working { stores in
-                try stores.sequence(.device).flatMap { try KeptRun.with(0, of: .device, in: $0)?.update }
+            let directory = try OpenedStore.directory(of: profile, on: platform)
+            return try DARESequence.open(StoreName.device.fileName, in: directory, wholeRuns: true).flatMap {
+                try KeptRun.with(0, of: .device, in: $0)?.update
             }
         }
     }
@@ -230,7 +251,8 @@ extension MeshSession {
                         device = try await defaultDevice()
                     }
                     _ = try await AccountAttachment(platform: platform, portal: portal).attach(
-                        device, to: profile, seed: seed, at: address)
+                        device, as: nil, to: profile, seed: seed, at: address)
+                    try await personalSession(entry.profile.text).sendOwnContact()
                 } else {
                     try await keeper.directory.setRegistering(nil, for: entry.profile)
                 }

@@ -29,7 +29,8 @@ extension PersonalSession {
 
     /// The addresses of accounts in the person's own contact: also those that another device has registered.
     func contactAddresses(_ context: AccountContext) async throws -> [AccountAddress] {
-        Self.accounts(in: try await ownContact(context)?.contact?.contact.content)
+        guard context.storeKeys.reads(.contact) else { return [] }
+        return Self.accounts(in: try await ownContact(context)?.contact?.contact.content)
     }
 
     private static func accounts(in contact: ContactPerson?) -> [AccountAddress] {

@@ -29,6 +29,18 @@ extension PersonalSession {
     ///   `deviceRevoked`; ``SessionError`` `noAccount`, `noPortal`, `accountGone`, `notConnected`; ``PlatformError``,
     ///   ``DAREError``. What was done before an error stays done; it goes on the next time.
     public func sync(progress: @escaping @Sendable (SyncProgress) -> Void = { _ in }) async throws -> SyncReport {
+        for attempt in 1... {
+            do {
+                return try await synchronised(progress)
+            } catch let error as SessionError where error.code == .keysChanged && attempt < 4 {
+                // An administrator has changed the keys while this device was at it: with the new ones, then.
+            } catch let error as DAREError where error.code == .wrongRecipient && attempt < 4 {
+            }
+        }
+        return SyncReport()
+    }
+
+    private func synchronised(_ progress: @escaping @Sendable (SyncProgress) -> Void) async throws -> SyncReport {
         let context = try await context()
         let client = try await context.client(portal)
         let status: StatusResponse
@@ -41,20 +53,31 @@ extension PersonalSession {
             return report
         }
         let (session, update) = try await refreshed(by: status)
-        let current = update.isEmpty ? context : try await session.context()
-        let synchronizer = current.synchronizer(client, progress: progress)
-        var report = try await synchronizer.run(status)
+        var current = update.isEmpty ? context : try await session.context()
+        var synchronizer = current.synchronizer(client, progress: progress)
+        // Who may do what comes first, and with it the keys that this device has by now.
+        var report = try await synchronizer.receive([.device, .access], from: status)
         report.changes.note(update)
-        try await PortalAccess(platform: platform, portal: portal).remember(client)
-        report.changes.note(try await session.keepOwnEntry(current, in: synchronizer.store(.device)))
-        let contact = try await session.keepOwnContact(current)
-        if !contact.isEmpty {
-            report.changes.note(contact)
-            report.changes.note(try await current.synchronizer(client).run(sending: [.contact]).changes)
+        let own = try await session.keepOwnEntry(current, in: synchronizer.store(.device))
+        report.changes.note(own)
+        if !own.isEmpty {
+            current = try await session.context()
+            synchronizer = current.synchronizer(client, progress: progress)
         }
-        for address in current.record.addresses.dropFirst() {
-            let further = try await current.client(portal, at: address)
-            report.changes.note(try await session.upload(to: further, current), to: address)
+        report.note(try await synchronizer.run(status))
+        // What was just sent may have been about this device.
+        report.changes.note(try await session.keepOwnEntry(current, in: synchronizer.store(.device)))
+        try await PortalAccess(platform: platform, portal: portal).remember(client)
+        if current.keys.administratorSignature != nil {
+            let contact = try await session.keepOwnContact(current)
+            if !contact.isEmpty {
+                report.changes.note(contact)
+                report.changes.note(try await current.synchronizer(client).run(sending: [.contact]).changes)
+            }
+            for address in current.record.addresses.dropFirst() {
+                let further = try await current.client(portal, at: address)
+                report.changes.note(try await session.upload(to: further, current), to: address)
+            }
         }
         return report
     }
@@ -116,7 +139,7 @@ extension PersonalSession {
     /// Sends a portal what it lacks, as far as this device may.
     private func upload(to client: MeshClient, _ context: AccountContext) async throws -> [StoreName] {
         let isAdministrator = context.keys.administratorSignature != nil
-        let stores = isAdministrator ? nil : Set(StoreName.allCases.filter { !$0.isForAdministrators })
+        let stores = isAdministrator ? nil : Set(StoreName.allCases.filter { $0.right != nil })
         return try await context.synchronizer(client).upload(stores)
     }
 
@@ -147,7 +170,7 @@ extension PersonalSession {
             // What was deleted by both needs no decision any more.
             if event == .delete, present == nil { return try opened.outbox.withdraw(conflict.change) }
             let decided = PendingChange(
-                id: waiting.id, store: waiting.store, event: event, key: waiting.key, base: present?.version.frame,
+                id: waiting.id, store: waiting.store, event: event, key: waiting.key, base: present?.contentFrame,
                 content: waiting.content, secondaryKeys: waiting.secondaryKeys, made: waiting.made)
             try opened.outbox.update([decided])
         }
@@ -321,6 +344,13 @@ extension PersonalSession {
         return SessionChanges([.init(.account, .removed, address.canonical)])
     }
 
-    /// The account, with this device's keys, for one piece of work.
-    func context() async throws -> AccountContext { try await AccountContext(profile, on: platform) }
+    /// The account, with this device's keys, for one piece of work: by the newest version of the profile that is kept, which
+    /// may be newer than the session.
+    func context() async throws -> AccountContext {
+        let known = try? await keeper.verified(ProfileUser.self, of: udf)
+        if let known, case .newer? = try? known.update(of: profile) {
+            return try await AccountContext(known, on: platform)
+        }
+        return try await AccountContext(profile, on: platform)
+    }
 }

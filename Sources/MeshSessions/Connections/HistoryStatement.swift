@@ -97,7 +97,7 @@ extension PersonalSession {
         let (keys, platform, profile) = (context.storeKeys, platform, profile)
         try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
             let stores = OpenedStores(keys: keys, platform: platform)
-            let book = try DeviceBook(profile, try stores.replica(.device))
+            let book = try stores.book(of: profile)
             guard let envelope = try? DAREEnvelope(statement),
                 let signed = book.all.lazy.compactMap({ device in
                     try? VerifiedAssertion<HistoryStatement>(verifying: envelope, by: device.signature)
@@ -106,7 +106,7 @@ extension PersonalSession {
                 throw SessionError(.malformed, "This is no statement of a device of the account \(profile.udf).")
             }
             for store in signed.content.points {
-                guard let name = StoreName(containerName: store.store) else { continue }
+                guard let name = StoreName(containerName: store.store), keys.reads(name) else { continue }
                 let sequence = try stores.sequence(name)
                 let relation = try sequence?.compare(store.point) ?? (store.point.count > 0 ? .ahead : .same)
                 if relation == .ahead, mustBeReached {

@@ -33,7 +33,7 @@ public struct PendingConnection: Sendable {
 /// What an administrator decides about a request.
 public enum ConnectionDecision: Sendable {
     /// Connect the device, with these rights.
-    case accept([Right] = [.member])
+    case accept([Right] = Right.usual)
     /// Do not.
     case reject
 }
@@ -272,7 +272,7 @@ extension PersonalSession {
     ///   - lifetime: how long it is good; ``ConnectionPIN/lifetime`` at most.
     /// - Throws: ``SessionError`` `notAdministrator`, `noAccount`; ``PortalError``.
     public func makePIN(
-        rights: [Right] = [.member], lifetime: Duration = ConnectionPIN.lifetime
+        rights: [Right] = Right.usual, lifetime: Duration = ConnectionPIN.lifetime
     ) async throws -> ConnectionPIN {
         try await keep(
             SharedSecret(SaltedPIN.makePIN(from: platform.random)), rights, min(lifetime, ConnectionPIN.lifetime))

@@ -69,7 +69,7 @@ extension PersonalSession {
     /// - Throws: ``SessionError`` `malformed`, `requestClosed` (it was claimed already), `connectionForged` (what is
     ///   published is no device), `notAdministrator`, `noAccount`; ``PortalError`` `notFound` (there is no such device, or the
     ///   code is wrong), `expired`, and others.
-    public func connectStatic(_ uri: SharedSecret, rights: [Right] = [.member]) async throws -> ClaimedDevice {
+    public func connectStatic(_ uri: SharedSecret, rights: [Right] = Right.usual) async throws -> ClaimedDevice {
         let code = try DeviceCode(uri: uri.bytes)
         let context = try await context()
         _ = try context.administratorKeys()

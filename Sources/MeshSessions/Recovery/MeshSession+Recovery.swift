@@ -74,7 +74,7 @@ extension MeshSession {
         try await noteProven(kept, quorum: shares.first?.quorum)
         do {
             let report = try await AccountAttachment(platform: platform, portal: portal).attach(
-                registration, to: shown, seed: seed, at: account)
+                registration, as: nil, to: shown, seed: seed, at: account)
             var changes = SessionChanges([
                 .init(.profile, .created, udf.text), .init(.account, .downloaded, account.canonical),
             ])

@@ -6,7 +6,7 @@ import MeshPlatforms
 
 /// Which version of an entry: what a change says it is based on.
 public struct EntryVersion: Hashable, Sendable, CustomStringConvertible {
-    /// The frame in the store's copy; nil while the version waits to be sent.
+    /// The frame in the store's copy in which its content was written; nil while the version waits to be sent.
     public let frame: Int?
     /// The change that waits to be sent; nil when none does.
     public let change: String?
@@ -238,7 +238,7 @@ struct OpenedStore {
         if let change = try outbox.lastChange(of: key, in: name) {
             return change.event == .delete ? nil : EntryVersion(frame: change.base, change: change.id)
         }
-        return try replica?.find(key).map { EntryVersion(frame: $0.version.frame, change: nil) }
+        return try replica?.find(key).map { EntryVersion(frame: $0.contentFrame, change: nil) }
     }
 
     func find(_ key: String) throws -> StoredEntry? {
@@ -284,6 +284,6 @@ struct OpenedStore {
     static func entry(_ record: CatalogRecord, in replica: Catalog) throws -> StoredEntry {
         StoredEntry(
             key: record.key, content: try replica.content(of: record),
-            version: EntryVersion(frame: record.version.frame, change: nil), isConflict: false)
+            version: EntryVersion(frame: record.contentFrame, change: nil), isConflict: false)
     }
 }

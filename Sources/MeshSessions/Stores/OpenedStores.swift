@@ -1,6 +1,7 @@
 import MeshCore
 import MeshDARE
 import MeshPlatforms
+import MeshProfiles
 import Synchronization
 
 /// The containers of an account on this machine, each opened when it is first asked for and then kept open: opening a catalog
@@ -17,6 +18,7 @@ final class OpenedStores: Sendable {
         var outbox: Outbox?
         var replicas: [StoreName: Catalog] = [:]
         var sequences: [StoreName: DARESequence] = [:]
+        var book: DeviceBook?
     }
 
     init(
@@ -63,8 +65,7 @@ final class OpenedStores: Sendable {
         get throws {
             try state.withLock { state in
                 if let outbox = state.outbox { return outbox }
-                let outbox = try Outbox(
-                    in: try directory(&state), keys: keys, clock: platform.clock, random: platform.random)
+                let outbox = try Outbox(in: try directory(&state), keys: keys, platform: platform)
                 state.outbox = outbox
                 return outbox
             }
@@ -72,14 +73,38 @@ final class OpenedStores: Sendable {
     }
 
     /// What the portal has of a store, as far as this machine knows; nil before the first synchronisation.
-    func replica(_ name: StoreName) throws -> Catalog? {
-        try state.withLock { state in
-            if let replica = state.replicas[name] { return replica }
-            var options = keys.options(.store(name), clock: platform.clock, random: platform.random)
-            options.secondaryKeys = entryKeys
-            let replica = try Catalog.open(name.fileName, in: try directory(&state), options: options)
-            state.replicas[name] = replica
-            return replica
+    ///
+    /// - Throws: ``SessionError`` `rightMissing` if the device may not read it.
+    func replica(_ name: StoreName) throws -> Catalog? { try state.withLock { try replica(name, &$0) } }
+
+    private func replica(_ name: StoreName, _ state: inout State) throws -> Catalog? {
+        if let replica = state.replicas[name] { return replica }
+        var options = try options(name, &state)
+        options.secondaryKeys = entryKeys
+        let replica = try Catalog.open(name.fileName, in: try directory(&state), options: options)
+        state.replicas[name] = replica
+        return replica
+    }
+
+    /// How a store is made and read.
+    func options(_ name: StoreName) throws -> CatalogOptions { try state.withLock { try options(name, &$0) } }
+
+    private func options(_ name: StoreName, _ state: inout State) throws -> CatalogOptions {
+        guard let right = name.right else { return try keys.options(name, on: platform) }
+        let own = keys.groups.filter { $0.right == right }.map(\.key)
+        let older = try KeptKeys(try replica(.access, &state)).opened(
+            by: own, of: right, signedBy: keys.administrator)
+        return try keys.options(name, older: older, on: platform)
+    }
+
+    /// Who may change which store, as far as the device catalog is known here.
+    func book(of account: VerifiedProfile<ProfileUser>) throws -> DeviceBook {
+        let sequence = try sequence(.device)
+        return try state.withLock { state in
+            var book = state.book ?? DeviceBook(account)
+            if let sequence { try book.read(sequence) }
+            state.book = book
+            return book
         }
     }
 
@@ -88,10 +113,8 @@ final class OpenedStores: Sendable {
         try state.withLock { state in
             if let replica = state.replicas[name] { return try replica.sequence }
             if let sequence = state.sequences[name] { return sequence }
-            let options = keys.options(.store(name), clock: platform.clock, random: platform.random)
             let sequence = try DARESequence.open(
-                name.fileName, in: try directory(&state), wholeRuns: options.wholeRuns, keys: options.keys,
-                random: options.random)
+                name.fileName, in: try directory(&state), wholeRuns: true, random: platform.random)
             state.sequences[name] = sequence
             return sequence
         }

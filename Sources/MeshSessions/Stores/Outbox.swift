@@ -4,8 +4,8 @@ import MeshDARE
 import MeshEncoding
 import MeshPlatforms
 
-/// The changes of an account that the portal has not taken yet: a container of this machine alone, sealed to the account's
-/// key as the stores are. Every call blocks.
+/// The changes of an account that the portal has not taken yet: a container of this machine alone, sealed to its device's own
+/// key. Every call blocks.
 ///
 /// A change is durable when ``add(_:)`` returns, and is taken out when the portal has it. Read with the stores' own entries, it
 /// makes what a person has just written visible at once, also without a network.
@@ -20,10 +20,10 @@ struct Outbox: Sendable {
     /// - Throws: ``DAREError``, ``PlatformError``.
     init(
         _ fileName: String = Outbox.fileName, in directory: any ContainerDirectory, keys: StoreKeys,
-        clock: any MeshClock, random: any RandomSource
+        platform: any MeshPlatform
     ) throws {
         names = OutboxNames(keys.encryption)
-        var options = keys.options(.outbox, clock: clock, random: random)
+        var options = keys.outboxOptions(on: platform)
         options.secondaryKeys = { [names] content in
             (try? JSONBCDDecoder().decode(PendingChange.self, from: content)).map { Self.places($0, names) } ?? []
         }

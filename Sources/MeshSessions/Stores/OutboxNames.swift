@@ -3,11 +3,11 @@ import MeshCryptography
 import MeshDARE
 
 /// What the outbox calls entries in its headers, which anyone who has the file can read: a digest under a key that only
-/// devices of the account know. The same entry has the same name each time.
+/// the device knows. The same entry has the same name each time.
 final class OutboxNames: Sendable {
     private let key: SecretBytes
 
-    /// The names of the account whose stores are sealed to `encryption`.
+    /// The names of the device whose key is `encryption`.
     init(_ encryption: PrivateKey) {
         key = encryption.withPrivateOctets { HMAC.authenticate(Array("mesh outbox names".utf8), key: $0) }
     }

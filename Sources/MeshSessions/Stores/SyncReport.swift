@@ -33,6 +33,15 @@ public struct SyncReport: Sendable, Equatable {
     public var isEmpty: Bool { received.isEmpty && sent.isEmpty && conflicts.isEmpty && changes.isEmpty }
 
     init() {}
+
+    /// Adds what was done after it.
+    mutating func note(_ later: SyncReport) {
+        received.merge(later.received, uniquingKeysWith: +)
+        sent.merge(later.sent, uniquingKeysWith: +)
+        conflicts = later.conflicts
+        pendingConnections = later.pendingConnections ?? pendingConnections
+        changes.note(later.changes)
+    }
 }
 
 /// How far a synchronisation is.

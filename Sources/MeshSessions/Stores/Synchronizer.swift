@@ -64,7 +64,7 @@ struct Synchronizer: Sendable {
         report.pendingConnections = said.pending
         let states = try Self.states(said.containers ?? [])
         // A store that the portal does not speak of any more is one that it keeps back.
-        for store in Self.order(try await keptStores().union(states.keys)) {
+        for store in Self.order(try await keptStores().union(states.keys)) where keys.reads(store) {
             try await receive(store, to: states[store], &report)
         }
         try await send(stores, &report)
@@ -141,7 +141,7 @@ struct Synchronizer: Sendable {
 
     private func book() async throws -> DeviceBook {
         let account = account
-        return try await working { try DeviceBook(account, try $0.replica(.device)) }
+        return try await working { try $0.book(of: account) }
     }
 
     /// Gets one page of frames, verifies its runs, and takes them over.
@@ -223,6 +223,7 @@ struct Synchronizer: Sendable {
     /// Takes changes out of the outbox that stand in frames that were received: they were sent, and the answer was lost.
     private func recognise(_ store: StoreName, _ runs: [VerifiedRun]) async throws {
         try await working { stores in
+            guard !runs.isEmpty else { return }
             let outbox = try stores.outbox
             guard try outbox.count > 0, let sequence = try stores.sequence(store) else { return }
             var sent: [(id: String, key: String, frame: Int)] = []
@@ -354,12 +355,10 @@ struct Synchronizer: Sendable {
     /// Makes the next run of `waiting`; nil if none of them can be sent. Changes of entries that another device has changed
     /// meanwhile are marked, and left out.
     private func prepare(_ store: StoreName, _ waiting: ArraySlice<String>) async throws -> Prepared? {
-        let platform = platform
-        return try await working { stores -> Prepared? in
+        try await working { stores -> Prepared? in
             let opened = try stores.store(store)
             let keys = stores.keys
             let signer = RunSigner(keys.scope(store), key: keys.signature)
-            let options = keys.options(.store(store), clock: platform.clock, random: platform.random)
             var rest = waiting
             while !rest.isEmpty {
                 let changes = try Self.next(&rest, in: opened.outbox)
@@ -368,7 +367,9 @@ struct Synchronizer: Sendable {
                     if let replica = opened.replica {
                         try replica.prepareRun(signedBy: signer) { try Self.make(changes, of: opened, in: &$0) }
                     } else {
-                        try Catalog.prepareRun(new: store.fileName, options: options, signedBy: signer) {
+                        try Catalog.prepareRun(
+                            new: store.fileName, options: try stores.options(store), signedBy: signer
+                        ) {
                             try Self.make(changes, of: opened, in: &$0)
                         }
                     }
@@ -387,16 +388,41 @@ struct Synchronizer: Sendable {
     func prepare(
         _ store: StoreName, _ body: @escaping @Sendable (inout CatalogTransaction) throws -> Void
     ) async throws -> PreparedFrames {
-        let (keys, platform) = (keys, platform)
+        let keys = keys
         return try await working { stores in
             let signer = RunSigner(keys.scope(store), key: keys.signature)
             if let replica = try stores.replica(store) { return try replica.prepareRun(signedBy: signer, body).frames }
             return try Catalog.prepareRun(
-                new: store.fileName,
-                options: keys.options(.store(store), clock: platform.clock, random: platform.random),
-                signedBy: signer, body
+                new: store.fileName, options: try stores.options(store), signedBy: signer, body
             ).frames
         }
+    }
+
+    /// Makes one run of a store, apart from the outbox, and sends it. If another device was faster, its frames are received
+    /// first, and the run is made anew.
+    ///
+    /// - Parameter make: makes the run of the store as it is here now; nil: there is nothing to be done.
+    /// - Returns: whether a run was sent.
+    func change(
+        _ store: StoreName, _ make: @escaping @Sendable (OpenedStores, RunSigner) throws -> PreparedFrames?
+    ) async throws -> Bool {
+        let signer = RunSigner(keys.scope(store), key: keys.signature)
+        for attempt in 1... {
+            guard let run = try await working({ try make($0, signer) }) else {
+                return false
+            }
+            let update = ContainerUpdate(
+                container: store.containerName, index: run.before.count, digest: run.before.digest, frames: run.frames)
+            do {
+                _ = try await portal.transact([update])
+            } catch let error as PortalError where error.code == .conflict && attempt < Self.attempts {
+                _ = try await receive([store], from: try await portal.status())
+                continue
+            }
+            try await append(run, to: store)
+            return true
+        }
+        return false
     }
 
     /// Takes as many changes as make up a run from the front of `waiting`. Those that are gone are passed over.
@@ -433,15 +459,15 @@ struct Synchronizer: Sendable {
         var refused: Set<[UInt8]> = []
         for change in changes {
             let key = Array(change.key.utf8)
-            let present = transaction.find(change.key)
+            let present = transaction.contentFrame(of: change.key)
             let isOurs = touched.contains(key)
             let isPossible =
                 switch change.event {
                 case .new: present == nil
-                default: present != nil && (isOurs || change.base == nil || present?.frame == change.base)
+                default: present != nil && (isOurs || change.base == nil || present == change.base)
                 }
             guard isPossible, !refused.contains(key), try !opened.outbox.isUndecided(change.key, in: opened.name) else {
-                if !isOurs, let frame = present?.frame, let sequence = try opened.replica?.sequence,
+                if !isOurs, let frame = present, let sequence = try opened.replica?.sequence,
                     try Self.change(in: frame, of: sequence) == change.id
                 {
                     made.done.append((change.id, change.key, frame))

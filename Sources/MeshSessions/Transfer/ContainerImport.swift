@@ -243,9 +243,8 @@ struct ContainerImport: Sendable {
         // One of an earlier attempt.
         _ = try directory.remove(Self.broughtName)
         try bring(container, as: Self.broughtName)
-        let brought = try Outbox(
-            Self.broughtName, in: directory, keys: keys, clock: platform.clock, random: platform.random)
-        let outbox = try Outbox(in: directory, keys: keys, clock: platform.clock, random: platform.random)
+        let brought = try Outbox(Self.broughtName, in: directory, keys: keys, platform: platform)
+        let outbox = try Outbox(in: directory, keys: keys, platform: platform)
         var hasChanged = false
         try outbox.add {
             let present = Set(try outbox.identifiers)

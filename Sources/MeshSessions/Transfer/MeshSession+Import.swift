@@ -145,8 +145,7 @@ extension MeshSession {
         guard let seed else { return nil }
         let keys = try AccountKeys(
             opening: CatalogedDevice(tag: CatalogedDevice.tags[0], content: entry), of: exported.profile, seed: seed)
-        return StoreKeys(
-            account: exported.profile.udf, encryption: keys.accountEncryption, signature: keys.signature)
+        return StoreKeys(keys, of: exported.profile)
     }
 
     // MARK: Changing, in an order in which each step can be done again

@@ -144,7 +144,7 @@ final class TestPerson {
 
     /// Makes the entry that connects a device, and the frames that add it.
     func admit(
-        _ device: TestDevice, rights: [Right] = [.member]
+        _ device: TestDevice, rights: [Right] = Right.usual
     ) throws -> (device: TestDevice, entry: CatalogedDevice, frames: PreparedFrames) {
         let entry = try DeviceConnector(account: profile, keys: administration).connect(
             device.profile, rights: rights, at: portal.clock.now, random: portal.random)
@@ -153,7 +153,7 @@ final class TestPerson {
     }
 
     /// Connects a device by frames alone.
-    func connect(_ device: TestDevice, rights: [Right] = [.member]) async throws -> TestDevice {
+    func connect(_ device: TestDevice, rights: [Right] = Right.usual) async throws -> TestDevice {
         let admitted = try admit(device, rights: rights)
         _ = try await portal.success(
             TransactRequest(account: address, updates: [update(.device, admitted.frames)]), by: administrator)

@@ -118,7 +118,7 @@ final class ConnectionCast {
         }
         let connector = try DeviceConnector(account: account, keys: administration)
         var made: [(entry: CatalogedDevice, keys: AccountKeys)] = []
-        for rights in [[Right.administrator], [.administrator], [.member]] {
+        for rights in [[Right.administrator], [.administrator], Right.usual] {
             let (seed, profile) = try newDevice()
             let entry = try connector.connect(profile, rights: rights, at: Self.time, random: random)
             made.append((entry, try AccountKeys(opening: entry, of: account, seed: seed)))
@@ -143,13 +143,13 @@ final class ConnectionCast {
         var entries: [Admin: [Who: CatalogedDevice]] = [:]
         for admin in [Admin.first, .second] {
             entries[admin] = [
-                .device: try connector.connect(newProfile, rights: [.member], at: Self.time, random: random),
-                .hostile: try connector.connect(hostileProfile, rights: [.member], at: Self.time, random: random),
+                .device: try connector.connect(newProfile, rights: Right.usual, at: Self.time, random: random),
+                .hostile: try connector.connect(hostileProfile, rights: Right.usual, at: Self.time, random: random),
             ]
         }
         self.entries = entries
         let strangersEntry = try DeviceConnector(account: stranger, keys: strangerAdministration).connect(
-            newProfile, rights: [.member], at: Self.time, random: random)
+            newProfile, rights: Right.usual, at: Self.time, random: random)
         strangersResult = try VerifiedAssertion(
             signing: RespondConnection(
                 accepting: device, entry: strangersEntry, account: stranger.udf, history: nil),

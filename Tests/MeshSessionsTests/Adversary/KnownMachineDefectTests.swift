@@ -151,10 +151,9 @@ struct KnownMachineDefectTests {
         let den = try await Den()
         let alice = try await den.session().createAccount("alice@example.com")
         let stores: [StoreName] = [.credential, .bookmark, .contact, .network, .task, .local]
+        let keys = try await alice.context().storeKeys
         for name in stores {
-            #expect(
-                StoreKeys.policy(.store(name), try await alice.context().keys.accountEncryption.publicKey).algorithm
-                    == .a256GCM)
+            #expect(try keys.options(name, on: alice.platform).policy.algorithm == .a256GCM)
         }
         try await alice.store(.credential).add(Den.credential("a.example"))
         _ = try await alice.sync()

@@ -163,10 +163,10 @@ struct LyingConnectionTests {
         let eves = try await eve.context().administratorKeys()
         let eveConnector = try DeviceConnector(account: eve.profile, keys: eves)
         let random = SystemRandomSource()
-        let entry = try connector.connect(request.request.device, rights: [.member], at: now, random: random)
+        let entry = try connector.connect(request.request.device, rights: Right.usual, at: now, random: random)
         let otherDevice = try await den.session().connect(to: "alice@example.com").request
-        let otherEntry = try connector.connect(otherDevice.device, rights: [.member], at: now, random: random)
-        let eveEntry = try eveConnector.connect(request.request.device, rights: [.member], at: now, random: random)
+        let otherEntry = try connector.connect(otherDevice.device, rights: Right.usual, at: now, random: random)
+        let eveEntry = try eveConnector.connect(request.request.device, rights: Right.usual, at: now, random: random)
         let memberKey = try await member.context().keys.signature
         let adminKey = administrator.administratorSignature
 

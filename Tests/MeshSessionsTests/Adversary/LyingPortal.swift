@@ -128,13 +128,20 @@ struct Den {
     /// Connects a further machine to the account of `owner`.
     func connect(
         _ session: MeshSession, to owner: PersonalSession, _ address: String = "alice@example.com",
-        rights: [Right] = [.member]
+        rights: [Right] = Right.usual
     ) async throws -> PersonalSession {
         let request = try await session.connect(to: address)
         let pending = try await owner.connectPending().first { $0.witness == request.witness }
         guard let pending else { throw PortalError(.notFound, "The request is not listed.") }
         _ = try await owner.connectClose(pending, .accept(rights))
         return try await session.awaitConnection(request, polling: Household.polling)
+    }
+
+    static func network(_ service: String) -> CatalogedNetwork {
+        var entry = CatalogedNetwork()
+        entry.service = service
+        entry.password = "1"
+        return entry
     }
 
     static func credential(_ service: String, _ password: String = "1") -> CatalogedCredential {

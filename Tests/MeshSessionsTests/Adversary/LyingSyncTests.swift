@@ -210,8 +210,7 @@ struct LyingSyncTests {
     func forgedFrames() async throws {
         let pair = try await Pair()
         let third = try await pair.den.connect(pair.den.session(), to: pair.first)
-        try await pair.first.store(.device).delete(try await third.context().record.device.text, from: nil)
-        _ = try await pair.first.sync()
+        _ = try await pair.first.remove(try await third.context().record.device)
         _ = try await pair.second.sync()
         #expect(try await pair.second.connectedDevices().count == 2)
         let member = try await pair.second.context()
@@ -275,7 +274,7 @@ struct LyingSyncTests {
             ("by a member in the device catalog", .device, RunSigner(devices, key: member.keys.signature)),
             (
                 "by the account's own key in the device catalog", .device,
-                RunSigner(devices, key: administrator.keys.accountSignature)
+                RunSigner(devices, key: try #require(administrator.keys.person).signature)
             ),
         ]
         for (what, store, signer) in forgeries {

@@ -96,7 +96,7 @@ struct PINAbuseTests {
             den.clock.advance(by: 1)
         }
         let listed = try await alice.connectPending()
-        #expect(listed.map(\.proof) == [.proved([.member]), .proved([.member])])
+        #expect(listed.map(\.proof) == [.proved(Right.usual), .proved(Right.usual)])
         let changes = try await alice.acceptProven()
         #expect(changes.list.filter { $0.effect == .accepted }.count == 1)
         #expect(changes.list.filter { $0.effect == .rejected }.count == 1)
@@ -149,7 +149,7 @@ struct PINAbuseTests {
         let request = try await session.connect(to: "alice@example.com", pin: pin.pin)
         let keys = try await eve.context().administratorKeys()
         let entry = try DeviceConnector(account: eve.profile, keys: keys).connect(
-            request.request.device, rights: [.member], at: den.clock.now, random: SystemRandomSource())
+            request.request.device, rights: Right.usual, at: den.clock.now, random: SystemRandomSource())
         let wrong = try SaltedPIN(
             pin: SaltedPIN.makePIN(from: SystemRandomSource()), action: ConnectionPIN.action)
         let before = try await MachineState(machine)

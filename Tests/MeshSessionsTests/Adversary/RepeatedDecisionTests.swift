@@ -105,7 +105,7 @@ struct RepeatedDecisionTests {
             home.clock.advance(by: 1)
             let theirs = try await second.connect(to: Self.address, pin: pin.pin)
             let rival = try #require(try await other.connectPending().first { $0.id == theirs.id })
-            #expect(listed.proof == .proved([.member]) && rival.proof == .proved([.member]))
+            #expect(listed.proof == .proved(Right.usual) && rival.proof == .proved(Right.usual))
             // When the one has decided and looked at everything, the other is faster, and dies before it uses the PIN up.
             portal.once(before: .connectComplete) {
                 let cut = WatchedPortal(home.portal)

@@ -15,7 +15,7 @@ struct SSHStoryTests {
         let machine = home.session()
         let request = try await machine.connect(to: "alice@example.com")
         let pending = try #require(try await alice.connectPending().first)
-        _ = try await alice.connectClose(pending, .accept([.member]))
+        _ = try await alice.connectClose(pending, .accept())
         return try await machine.awaitConnection(request, polling: Household.polling)
     }
 

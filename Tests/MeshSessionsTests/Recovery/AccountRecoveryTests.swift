@@ -44,7 +44,7 @@ struct AccountRecoveryTests {
         let alice = try await first.createAccount(Self.address)
         try await alice.store(.credential).add(credential("a.example"))
         _ = try await alice.sync()
-        let other = try await connect(home.session(), to: alice, [.member])
+        let other = try await connect(home.session(), to: alice, Right.usual)
         let entry: OfflineEscrowEntry
         if atPortal {
             entry = try await alice.escrowAtPortal(quorum: 2, shares: 4)
@@ -82,7 +82,7 @@ struct AccountRecoveryTests {
         try await other.store(.credential).add(credential("b.example"))
         _ = try await other.sync()
         #expect(try await recovery.session.sync().received[.credential] == 1)
-        _ = try await connect(home.session(), to: recovery.session, [.member])
+        _ = try await connect(home.session(), to: recovery.session, Right.usual)
         // Done again, it changes nothing.
         let again = try await session.recover(from: shares, at: Self.address)
         #expect(again.report.isEmpty)

@@ -4,6 +4,7 @@ import MeshDARE
 import MeshEncoding
 import MeshInMemory
 import MeshPlatforms
+import MeshProfiles
 import Testing
 
 @testable import MeshSessions
@@ -17,7 +18,9 @@ struct AccountStoreTests {
         let seed = SecretSeed(.profileAccount, from: SystemRandomSource())
         keys = StoreKeys(
             account: try seed.deriveKey(.profile).publicKey.udf, encryption: try seed.deriveKey(.encrypt),
-            signature: try seed.deriveKey(.sign))
+            signature: try seed.deriveKey(.sign), rights: Right.usual,
+            groups: try GroupKey.first(from: SystemRandomSource()),
+            administrator: try seed.deriveKey(.adminSign).publicKey)
     }
 
     private func store(_ name: StoreName = .credential) -> AccountStore {
@@ -37,7 +40,7 @@ struct AccountStoreTests {
         let directory = try OpenedStore.directory(of: keys.account, on: machine)
         let prepared = try Catalog.prepareRun(
             new: StoreName.credential.fileName,
-            options: keys.options(.store(.credential), clock: machine.clock, random: machine.random),
+            options: keys.options(.credential, on: machine),
             signedBy: RunSigner(keys.scope(.credential), key: keys.signature)
         ) { transaction in
             for entry in entries { _ = try transaction.add(entry) }
@@ -99,7 +102,7 @@ struct AccountStoreTests {
         // Without the account's key nothing is read.
         let stranger = StoreKeys(
             account: keys.account, encryption: try PrivateKey.generate(.x448, from: SystemRandomSource()),
-            signature: keys.signature)
+            signature: keys.signature, rights: keys.rights, groups: keys.groups, administrator: keys.administrator)
         await #expect(throws: (any Error).self) {
             try await AccountStore(.credential, keys: stranger, platform: machine).entries()
         }

@@ -14,8 +14,25 @@ public struct Right: RawRepresentable, Hashable, Sendable {
 
     /// To read and write everything of the account, and to admit and remove devices.
     public static let administrator = Right(rawValue: "administrator")
-    /// To read and write what the account has.
+    /// To read and write what every device of a person shares: contacts, bookmarks, tasks, and what applications keep.
     public static let member = Right(rawValue: "member")
+    /// To read messages, and to act for the person towards others.
+    public static let messages = Right(rawValue: "messages")
+    /// To read and write passwords.
+    public static let web = Right(rawValue: "web")
+    /// To read and write what SSH needs.
+    public static let ssh = Right(rawValue: "ssh")
+    /// To read and write mail accounts and their keys.
+    public static let mail = Right(rawValue: "mail")
+    /// To read and write networks.
+    public static let network = Right(rawValue: "network")
+    /// Only to be a device of the account: it has its own keys, and none that are shared.
+    public static let threshold = Right(rawValue: "threshold")
+
+    /// What a device may do if nothing else is said: everything but to administer.
+    public static let usual: [Right] = [.member, .messages, .web, .ssh, .mail, .network]
+    /// The rights for which every account has a key from the start.
+    public static let keyed: [Right] = [.administrator] + usual
 
     /// The rights that `value` lists, each once, in their order.
     static func list(_ value: JSONValue?) throws(ProfileError) -> [Right] {
@@ -30,6 +47,9 @@ public struct Right: RawRepresentable, Hashable, Sendable {
 }
 
 extension [Right] {
+    /// Whether they give `right`: an administrator has them all.
+    public func give(_ right: Right) -> Bool { contains(right) || contains(.administrator) }
+
     /// Each once, in their order.
     var unique: [Right] {
         var seen: Set<Right> = []
