@@ -10,7 +10,7 @@ struct DeviceCommand: AsyncParsableCommand {
         commandName: "device", abstract: "Devices: those of this machine, and those that are connected to an account.",
         subcommands: [
             Create.self, List.self, Request.self, Complete.self, Forget.self, Pending.self, Accept.self, Reject.self,
-            Rename.self, Pin.self, Prepare.self, Withdraw.self, Install.self, Claim.self,
+            Rename.self, Rights.self, Remove.self, Pin.self, Prepare.self, Withdraw.self, Install.self, Claim.self,
         ])
 
     struct Create: AsyncParsableCommand {

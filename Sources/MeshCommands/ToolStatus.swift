@@ -114,7 +114,9 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
         case .keyMissing, .noAccount, .accountGone, .notConnected, .escrowNotFound: .notFound
         case .invalidQuorum, .addressMissing: .usage
         case .noPortal: .portalUnreachable
-        case .alreadyConnected, .notAdministrator: .portalRefused
+        case .alreadyConnected, .notAdministrator, .rightMissing: .portalRefused
+        case .ownDevice: .usage
+        case .keysChanged: .conflict
         case .connectionForged, .historyForked: .portalUntrue
         case .changedElsewhere: .conflict
         case .connectionTimedOut: .waiting

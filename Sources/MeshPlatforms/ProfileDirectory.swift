@@ -247,6 +247,26 @@ public struct ProfileDirectory: Sendable {
         }
     }
 
+    /// Notes that a device is being removed from the account of a personal profile, or a right taken away, and what follows from
+    /// it is not done yet; or that it is.
+    public func setRekeying(_ isRekeying: Bool, for profile: UDF) async throws {
+        try await registry.modify { transaction in
+            let path = try Self.entryPath(profile, .personal)
+            if isRekeying {
+                try transaction.set(.integer(1), RegistryLayout.rekeying, at: path)
+            } else {
+                _ = try transaction.removeValue(RegistryLayout.rekeying, at: path)
+            }
+        }
+    }
+
+    /// Whether ``setRekeying(_:for:)`` has noted something.
+    public func isRekeying(_ profile: UDF) async throws -> Bool {
+        try await registry.read { reader in
+            try reader.value(RegistryLayout.rekeying, at: Self.entryPath(profile, .personal)) != nil
+        }
+    }
+
     /// Enters the portal accounts of a personal profile, the default first, and the device by which this machine acts for it.
     /// What was noted as being made is forgotten. Accounts that are not in the list any more are taken out of the lookup.
     ///

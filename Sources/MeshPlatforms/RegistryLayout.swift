@@ -33,6 +33,8 @@ public enum RegistryLayout {
     public static let device = "Device"
     /// The value of a personal profile's entry that names the portal account that is being made for it; absent when none is.
     public static let registering = "Registering"
+    /// Beside a personal profile: that a device is being removed from its account.
+    public static let rekeying = "Rekeying"
     /// Values by the domain of a portal: the fingerprint of the service that was first met there.
     public static let services = RegistryPath(literal: "Portals/Services")
 

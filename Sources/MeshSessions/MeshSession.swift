@@ -170,8 +170,15 @@ public struct MeshSession: Sendable {
     ///
     /// - Returns: the profiles whose creation or deletion was finished.
     public func finishInterrupted() async throws -> [UDF] {
-        let finished = try await keeper.finishInterrupted()
-        return finished + (try await finishRegistering())
+        var finished = try await keeper.finishInterrupted() + finishRegistering()
+        for entry in try await keeper.directory.entries(kind: .personal) where entry.stage == nil {
+            guard try await keeper.directory.isRekeying(entry.profile),
+                let profile = try? await keeper.verified(ProfileUser.self, of: entry.profile)
+            else { continue }
+            let personal = PersonalSession(platform: platform, portal: portal, profile: profile)
+            if try await personal.finishRekeying() { finished.append(entry.profile) }
+        }
+        return finished
     }
 
     /// Erases everything of this test mode. `productionRefused` in production.

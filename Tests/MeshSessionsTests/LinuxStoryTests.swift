@@ -85,12 +85,13 @@ struct LinuxStoryTests {
 
     @Test func aKeyIsTheFirstThingThatMayBeStored() async throws {
         let directory = try TemporaryDirectory()
-        let machine = try await MeshLinux.initialize(
-            test: "story", keyStore: KeyFileStore.clearName, environment: ["MESH_TEST_HOME": directory.path])
+        let machine = PatientPlatform(
+            try await MeshLinux.initialize(
+                test: "story", keyStore: KeyFileStore.clearName, environment: ["MESH_TEST_HOME": directory.path]))
         let item = try KeyItem(identifier: UDF(type: .digestSHA2, value: machine.random.bytes(64)), keyClass: .device)
         let secret = SecretBytes(copying: [1, 2, 3])
         try await machine.keys.store(secret, as: item)
-        _ = try await MeshSession(PatientPlatform(machine)).createPersonalProfile()
+        _ = try await MeshSession(machine).createPersonalProfile()
     }
 
     /// The variable of the real process, not only one that a caller passes in.

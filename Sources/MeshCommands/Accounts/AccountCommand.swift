@@ -127,7 +127,7 @@ struct AccountCommand: AsyncParsableCommand {
             let addresses = try await personal.accounts().map(\.canonical)
             let this = devices.first(where: \.isThis)
             var stores: [(name: StoreName, entries: Int, waiting: Int)] = []
-            for name in StoreName.allCases {
+            for name in try await personal.readableStores() {
                 let entries = try await personal.store(name).entries()
                 if !entries.isEmpty { stores.append((name, entries.count, entries.filter(\.isPending).count)) }
             }

@@ -47,12 +47,17 @@ extension DeviceCommand {
         @OptionGroup var administration: Administration
         @Option(help: "The witness that the new device shows, all of it.") var witness: String?
         @Flag(help: "Let the device administer the account too.") var administrator = false
+        @Option(
+            name: .customLong("right"), help: "A right that it is to have, instead of the usual ones; may be repeated.")
+        var rights: [String] = []
         @Flag(help: "Accept the requests that a PIN proves, and reject those that claim to know one and do not.")
         var proven = false
 
         func validate() throws {
-            if proven, witness != nil || administrator {
-                throw ValidationError("With --proven the PIN decides: it needs neither --witness nor --administrator.")
+            _ = try DeviceCommand.rights(rights)
+            if proven, witness != nil || administrator || !rights.isEmpty {
+                throw ValidationError(
+                    "With --proven the PIN decides: it needs neither --witness nor --administrator nor --right.")
             }
         }
 
@@ -65,8 +70,9 @@ extension DeviceCommand {
             } else {
                 let pending = try await personal.connectPending()
                 let request = try chosen(from: pending, environment.console)
+                let given = try DeviceCommand.rights(rights)
                 changes = try await personal.connectClose(
-                    request, .accept(administrator ? [.administrator] : Right.usual))
+                    request, .accept(administrator ? [.administrator] : given.isEmpty ? Right.usual : given))
             }
             environment.console.print(changes, asJSON: administration.options.shared.json)
         }
@@ -135,19 +141,7 @@ extension DeviceCommand {
 
         func run() async throws {
             let personal = try await administration.session()
-            let devices = try await personal.connectedDevices()
-            let wanted = Witness(device)
-            let named = devices.filter { $0.name == device }
-            let found = named.isEmpty ? devices.filter { wanted.isBeginning(of: $0.udf.text) } : named
-            guard let one = found.first, !device.isEmpty else {
-                throw SessionError(
-                    .notConnected, "The account has no device '\(device)'.",
-                    remedy: "See which it has: meshclient device list --connected")
-            }
-            guard found.count == 1 else {
-                throw UsageError(
-                    "The account has several devices '\(device)'.", remedy: "Give more of the fingerprint.")
-            }
+            let one = try await DeviceCommand.device(device, of: personal)
             let changes = try await personal.rename(one.udf, to: name)
             try CommandEnvironment.required.console.print(changes, asJSON: administration.options.shared.json)
         }

@@ -18,6 +18,14 @@ extension PersonalSession {
         AccountStore(name, keys: try await context().storeKeys, platform: platform)
     }
 
+    /// The stores that this device may read. Needs no portal.
+    ///
+    /// - Throws: as ``store(_:)``.
+    public func readableStores() async throws -> [StoreName] {
+        let keys = try await context().storeKeys
+        return StoreName.allCases.filter(keys.reads)
+    }
+
     /// Receives what other devices have changed, and sends what was changed here (sessions specification §A2).
     ///
     /// The account's profile comes first: a newer version is kept, an older one is refused. Further portals that the profile is

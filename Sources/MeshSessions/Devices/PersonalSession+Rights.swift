@@ -66,6 +66,7 @@ extension PersonalSession {
                 remedy: "Do it on another device that administers the account.")
         }
         let (administrator, client) = (try context.administratorKeys(), try await context.client(portal))
+        try await keeper.directory.setRekeying(true, for: udf)
         let synchronizer = context.synchronizer(client)
         _ = try await synchronizer.change(.device) { stores, signer in
             guard let catalog = try stores.replica(.device), let record = try catalog.find(device.text),
@@ -107,7 +108,20 @@ extension PersonalSession {
         for store in StoreName.allCases where store.right != nil {
             if try await work.encryptAnew(store, progress) { changes.note(.store, .updated, store.containerName) }
         }
+        try await keeper.directory.setRekeying(false, for: udf)
         return changes
+    }
+
+    /// Goes on with what this machine was about when it was interrupted.
+    func finishRekeying() async throws -> Bool {
+        guard portal != nil, try await keeper.directory.isRekeying(udf) else { return false }
+        do {
+            _ = try await finishRemovals()
+            return true
+        } catch  where error is PortalError || error is ProfileError || error is SessionError {
+            // Whatever is wrong at the portal, or with the account, hinders nothing here; it is tried again the next time.
+            return false
+        }
     }
 
     /// Whether something of ``finishRemovals(progress:)`` is left to be done, as far as this device knows without asking anyone.

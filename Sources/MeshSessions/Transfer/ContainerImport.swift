@@ -213,6 +213,8 @@ struct ContainerImport: Sendable {
 
     private func bring(outbox container: ExportManifest.Container, _ keys: StoreKeys?) throws -> Bool {
         guard let local = try sequence(Outbox.fileName) else {
+            // Only the device that made the changes can read them: another one could never send them.
+            guard keys != nil else { return false }
             try bring(container, as: Outbox.fileName)
             return true
         }

@@ -30,7 +30,8 @@ extension MeshSession {
     /// or undone by the next ``finishInterrupted()``; the same import can be done again, with the same end.
     ///
     /// An export without keys brings the profile and sealed copies of its stores. This machine can read them where the keys are
-    /// here; else connect it as a device, which goes on with what is here, or recover the profile.
+    /// here; else connect it as a device, which goes on with what is here, or recover the profile. Changes that were never sent
+    /// are sealed to the device that made them, and stay in the export where its key is not.
     ///
     /// An export with keys is a *restore*: this machine is then the very device that was exported. It is meant for a machine
     /// that takes the place of the other one. As long as both are in use, they are one device to the account: neither can be
@@ -262,7 +263,9 @@ extension MeshSession {
         let names = try await BlockingCalls(store: containers.name).run(deadline: .seconds(30)) {
             Set(try containers.directory(of: udf, create: false)?.names() ?? [])
         }
-        let isThere = names.isSuperset(of: exported.manifest.containers.map(\.name))
+        // An outbox that nobody here could open stayed in the export.
+        let isThere = names.isSuperset(
+            of: exported.manifest.containers.map(\.name).filter { $0 != Outbox.fileName })
         guard isThere, try await platform.profiles.latest(of: udf) != nil else {
             throw PlatformError(
                 .changedUnderneath, store: platform.profiles.name,

@@ -187,6 +187,43 @@ struct AccountCrashTests {
         }
     }
 
+    @Test(arguments: [false, true]) func removingADevice(afterEffect: Bool) async throws {
+        try await everyStep(afterEffect, leastSteps: 8) {
+            let scene = try await account()
+            let request = try await scene.second.connect(to: Self.address)
+            let alice = try await scene.fresh.personalSession()
+            _ = try await alice.connectClose(try #require(try await alice.connectPending().first), .accept())
+            _ = try await scene.second.complete(request)
+            _ = try await scene.second.personalSession().sync()
+            return scene
+        } work: { session in
+            let alice = try await session.personalSession()
+            let lost = try #require(try await alice.connectedDevices().first { !$0.isThis })
+            _ = try await alice.remove(lost.udf)
+        } check: { scene in
+            // What a new process does first has finished it, if it was begun.
+            let alice = try await scene.fresh.personalSession()
+            _ = try await alice.sync()
+            #expect(try await !alice.hasUnfinishedRemovals())
+            let isRemoved = try await alice.connectedDevices().count == 1
+            let other = try await scene.second.personalSession()
+            if isRemoved {
+                await #expect(throws: PortalError(.deviceRevoked, "")) { try await other.sync() }
+            } else {
+                _ = try await other.sync()
+                let lost = try #require(try await alice.connectedDevices().first { !$0.isThis })
+                _ = try await alice.remove(lost.udf)
+            }
+            try await requireConnected(scene.fresh, devices: 1, credentials: 1)
+            // A device that comes now reads everything.
+            let third = scene.home.session(scene.home.machine())
+            let request = try await third.connect(to: Self.address)
+            _ = try await alice.connectClose(try #require(try await alice.connectPending().first), .accept())
+            _ = try await third.complete(request)
+            try await requireConnected(third, devices: 2, credentials: 1)
+        }
+    }
+
     @Test(arguments: [false, true]) func recovering(afterEffect: Bool) async throws {
         let made = Mutex<[KeyShare]>([])
         try await everyStep(afterEffect, leastSteps: 10) {

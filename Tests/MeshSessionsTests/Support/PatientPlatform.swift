@@ -15,6 +15,7 @@ struct PatientPlatform: MeshPlatform {
     }
 
     var mode: PlatformMode { base.mode }
+    var machineName: String? { base.machineName }
     var keys: any KeyStore { PatientKeyStore(base: base.keys) }
     var registry: any Registry { PatientRegistry(base: base.registry) }
     var profiles: any ProfileStore { PatientProfileStore(base: base.profiles) }
