@@ -97,7 +97,10 @@ struct AccountCommandTests {
         status(await second("device", "complete", "--wait", "--timeout", "1"), .done)
         status(await second("device", "complete"), .notFound)
         status(await first("device", "accept", "--witness", witness), .notConnected)
-        #expect(try json(await second("account", "status", "--json"))["rights"] == ["member", "messages", "web", "ssh", "mail", "network"])
+        #expect(
+            try json(await second("account", "status", "--json"))["rights"] == [
+                "member", "messages", "web", "ssh", "mail", "network",
+            ])
         // A member administers nothing.
         status(await second("device", "pending"), .portalRefused)
     }

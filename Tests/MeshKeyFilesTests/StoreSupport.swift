@@ -2,8 +2,8 @@ import Glibc
 import MeshCore
 import MeshCryptography
 import MeshPlatforms
-import Synchronization
 import MeshSSHTestSupport
+import Synchronization
 import Testing
 
 @testable import MeshKeyFiles
