@@ -101,13 +101,12 @@ extension PersonalSession {
             work = try await RightsWork(self)
         }
         try await work.keepKeys()
-        for store in StoreName.allCases where store.right != nil {
-            guard try await work.exchangeKeys(of: store) else { continue }
-            changes.note(.store, .updated, store.containerName)
-        }
-        for store in StoreName.allCases where store.right != nil {
-            if try await work.encryptAnew(store, progress) { changes.note(.store, .updated, store.containerName) }
-        }
+        // First none of them goes on with the old keys, then what was written before is written anew.
+        let stores = StoreName.allCases.filter { $0.right != nil }
+        var touched: Set<StoreName> = []
+        for store in stores where try await work.exchangeKeys(of: store) { touched.insert(store) }
+        for store in stores where try await work.encryptAnew(store, progress) { touched.insert(store) }
+        for store in stores where touched.contains(store) { changes.note(.store, .updated, store.containerName) }
         try await keeper.directory.setRekeying(false, for: udf)
         return changes
     }
