@@ -6,6 +6,7 @@ import MeshInMemory
 import MeshPlatforms
 import MeshPortalDirectory
 import MeshPortals
+import MeshProfiles
 import MeshSessions
 import Testing
 
@@ -51,6 +52,19 @@ func example(_ alice: PersonalSession, _ random: any RandomSource) async throws 
 }
 // README example ends
 
+// README example begins
+func example(_ alice: PersonalSession, _ note: Note) async throws -> [Note] {
+    let notes = try await alice.application("com.example.notes", of: Note.self, readers: .member)  // any Codable type
+    try await notes.add(note, as: note.title)
+    _ = try await alice.sync()
+    return try await notes.values().map(\.value)
+}
+// README example ends
+
+struct Note: Codable, Equatable {
+    var title: String
+}
+
 struct ReadmeTests {
     @Test func theFirstExampleWorks() async throws {
         #expect(try await example().type == .digestSHA2)
@@ -67,6 +81,7 @@ struct ReadmeTests {
         #expect(try await example(onLaptop, SystemRandomSource()) == nil)
         try await onLaptop.credentials().add(CatalogedCredential(service: "example.com", networkProtocol: "https"))
         #expect(try await example(onLaptop, SystemRandomSource()) != nil)
+        #expect(try await example(onLaptop, Note(title: "milk")) == [Note(title: "milk")])
         let kept = try await onLaptop.credentials().find("https:example.com")
         #expect(kept?.entry.password?.split(separator: "-").count == 6)
     }
@@ -77,7 +92,7 @@ struct ReadmeTests {
         let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
         let source = try String(contentsOf: here, encoding: .utf8)
         let blocks = readme.components(separatedBy: "```swift\n").dropFirst()
-        #expect(blocks.count == 3)
+        #expect(blocks.count == 4)
         for block in blocks {
             let text = try #require(block.components(separatedBy: "```").first)
             let function = try #require(text.range(of: "func example").map { text[$0.lowerBound...] })
