@@ -94,7 +94,7 @@ struct ServerLoginTests {
         #expect(stranger.status == 255 && stranger.output.contains("Permission denied"), "\(stranger.output)")
 
         let lost = try #require(try await laptop.connectedDevices().first(where: \.isThis)?.udf)
-        try await desk.store(.device).delete(lost.text, from: nil)
+        _ = try await desk.remove(lost)
         _ = try await desk.sync()
         try await authorize()
         let refused = try await login(laptop, "d")

@@ -1,9 +1,10 @@
 import Foundation
 import MeshDARE
 import MeshSessions
+import Synchronization
 
 /// Credentials of a person on this disk, against SQLite that holds the same rows, one beside the other: adding, finding among all,
-/// changing, synchronising. Prints `name ratio ours the-baseline's`, in microseconds for an entry; the number of entries can be
+/// changing, synchronising, encrypting all of them anew when a device is removed. Prints `name ratio ours the-baseline's`, in microseconds for an entry; the number of entries can be
 /// given as an argument. Both make what they say durable before they return. SQLite neither seals, nor signs, nor keeps history.
 @main struct ApplicationBenchmark {
     static let batch = 1_000
@@ -27,6 +28,32 @@ import MeshSessions
         try await open(count, other, "\(root)/copy.sqlite")
         try await find(count, in: there, rows)
         try await update(count, in: there, rows)
+        try await remove(count, other, from: alice, rows, "\(root)/anew.sqlite")
+    }
+
+    /// Removing the other machine: new keys, and all entries encrypted anew, here and at the portal; for SQLite, all rows written
+    /// to two other databases.
+    private static func remove(
+        _ count: Int, _ other: PersonalSession, from alice: PersonalSession, _ rows: Rows, _ path: String
+    ) async throws {
+        guard let lost = try await alice.connectedDevices().first(where: { !$0.isThis }) else {
+            throw Failure("remove")
+        }
+        let told = Mutex(0)
+        let ours = try await time {
+            _ = try await alice.remove(lost.udf) { step in
+                if step.store == .credential { told.withLock { $0 = step.done } }
+            }
+        }
+        guard told.withLock({ $0 }) == count, try await !alice.hasUnfinishedRemovals() else {
+            throw Failure("remove")
+        }
+        let (first, second) = (try Rows(path + "-portal"), try Rows(path))
+        let theirs = try time {
+            try rows.copy(to: first, batch: batch)
+            try rows.copy(to: second, batch: batch)
+        }
+        say("encrypt-anew", [ours / Double(count)], [theirs / Double(count)])
     }
 
     /// In batches, each durable.

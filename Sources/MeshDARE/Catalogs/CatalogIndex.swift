@@ -155,6 +155,12 @@ struct CatalogIndex: Sendable {
     var keys: [String] {
         entries.map { (first: $0.value.first, key: $0.key.text) }.sorted { $0.first < $1.first }.map(\.key)
     }
+
+    /// The primary keys of the entries whose current frames are before `frame`, in the order of these.
+    func keys(before frame: Int) -> [String] {
+        entries.lazy.filter { $0.value.current < frame }.map { (current: $0.value.current, key: $0.key.text) }
+            .sorted { $0.current < $1.current }.map(\.key)
+    }
 }
 
 /// Which frames make up a transaction: none of them counts unless all are there. An extension of this package that other

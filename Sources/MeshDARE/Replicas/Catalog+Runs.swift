@@ -58,7 +58,7 @@ extension Catalog {
                 guard state.sequence.policy.encryption == .once,
                     case .frame(let start) = state.exchange.period(for: options.readers)
                 else { return [] }
-                return state.index.keys.filter { (state.index.entry($0)?.current ?? start) < start }
+                return state.index.keys(before: start)
             }
         }
     }

@@ -118,13 +118,13 @@ public struct PersonalSSH: Sendable {
         public let device: AccountDevice
     }
 
-    /// The keys of the devices that are connected now, ordered by the devices' fingerprints. The key of a device that was removed
-    /// is not among them, whatever any entry says.
+    /// The keys of the devices that are connected now and have the right ``Right/ssh``, ordered by the devices' fingerprints. The
+    /// key of a device that was removed, or has lost the right, is not among them, whatever any entry says.
     ///
     /// - Throws: as ``PersonalSession/connectedDevices()``.
     public func deviceKeys() async throws -> [DeviceKey] {
         let record = try await record()
-        let devices = try await session.connectedDevices()
+        let devices = try await devices()
         var keys: [UDF: [SSHPublicKey]] = [:]
         for entry in try await store().entries(of: CatalogedApplication.self) {
             guard let statement = Self.statement(in: entry, by: devices.map(\.device)),
@@ -139,7 +139,11 @@ public struct PersonalSSH: Sendable {
         }
     }
 
-    /// The lines of `authorized_keys` that let every connected device log in, and no other.
+    private func devices() async throws -> [AccountDevice] {
+        try await session.connectedDevices().filter { $0.device.rights.give(.ssh) }
+    }
+
+    /// The lines of `authorized_keys` that let every connected device with the right log in, and no other.
     ///
     /// - Throws: as ``deviceKeys()``.
     public func authorizedKeys() async throws -> [AuthorizedKey] {
@@ -150,7 +154,7 @@ public struct PersonalSSH: Sendable {
     ///
     /// - Throws: as ``deviceKeys()``.
     public func removeStaleKeys() async throws -> SessionChanges {
-        let devices = try await session.connectedDevices().map(\.device)
+        let devices = try await devices().map(\.device)
         let store = try await store()
         var changes = SessionChanges()
         for found in try await store.entries() {
