@@ -53,15 +53,19 @@ public enum ProcessMemory {
             let own = UInt(bitPattern: buffer.withUnsafeBytes { $0.baseAddress })
             var start = ends[0]
             while start < ends[1] {
-                let read = pread(
-                    memory, &buffer, Int(min(UInt(size + 16), ends[1] - start)), off_t(bitPattern: start))
-                guard read > 0 else { break }
+                let wanted = Int(min(UInt(size + 16), ends[1] - start))
+                let read = pread(memory, &buffer, wanted, off_t(bitPattern: start))
+                guard read > 0 else {
+                    // Another thread has just given back this page; those behind it are looked at all the same.
+                    start += UInt(getpagesize())
+                    continue
+                }
                 // The buffer itself is in this memory: what was read into it is not counted again. What lies beside it is.
                 found += occurrences(of: needle.masked, in: buffer, upTo: read) { offset in
                     let place = start + UInt(offset)
                     return offset < size && (place < own || place >= own + UInt(size + 16))
                 }
-                start += UInt(size)
+                start += read < wanted ? UInt(read) : UInt(size)
             }
         }
         buffer.withUnsafeMutableBytes { if let base = $0.baseAddress { explicit_bzero(base, $0.count) } }
