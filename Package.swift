@@ -26,6 +26,8 @@ let package = Package(
         .library(name: "MeshLinuxPlatform", targets: ["MeshLinuxPlatform"]),
         .library(name: "MeshLinuxSSH", targets: ["MeshLinuxSSH"]),
         .library(name: "MeshPortalDirectory", targets: ["MeshPortalDirectory"]),
+        // For other languages: `Sources/MeshLight/include/meshlight.h`.
+        .library(name: "meshlight", type: .dynamic, targets: ["MeshLight"]),
         .executable(name: "meshclient", targets: ["meshclient"]),
         .executable(name: "mesh-vectors", targets: ["mesh-vectors"]),
     ],
@@ -129,6 +131,15 @@ let package = Package(
                 "MeshHomeDirectory", "MeshKeyFiles",
             ],
             path: "Platforms/Linux/PortalDirectory"),
+
+        // Free functions over one context, for programs that connect to an account and do not administer it.
+        .target(
+            name: "MeshLight",
+            dependencies: [
+                "MeshCore", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles", "MeshPortals", "MeshSessions",
+                "MeshKeyFiles", "MeshLinuxPlatform", "MeshPortalDirectory", "MeshPortalService",
+            ],
+            exclude: ["include"]),
 
         // Tools.
         .target(
@@ -285,6 +296,14 @@ let package = Package(
                 "MeshProfiles", "MeshPortals", "MeshPortalService", "MeshSessions", "MeshSSH", "MeshInMemory",
                 "MeshLinuxPlatform", "MeshKeyFiles", "MeshFiles", "MeshPortalDirectory", "MeshTestSupport",
             ]),
+        .testTarget(
+            name: "MeshLightTests",
+            dependencies: [
+                "MeshCore", "MeshDARE", "MeshPlatforms", "MeshPortals", "MeshPortalService", "MeshProfiles",
+                "MeshSessions", "MeshLight", "MeshInMemory", "MeshKeyFiles", "MeshLinuxPlatform",
+                "MeshPortalDirectory", "MeshTestSupport",
+            ],
+            exclude: ["Programs"]),
         .testTarget(name: "MeshFuzzTests", dependencies: ["MeshFuzzTargets", "mesh-fuzz"]),
         .testTarget(
             name: "MeshCommandsTests",
