@@ -116,7 +116,6 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
         case .noPortal: .portalUnreachable
         case .alreadyConnected, .notAdministrator, .rightMissing: .portalRefused
         case .ownDevice: .usage
-        case .keysChanged: .conflict
         case .connectionForged, .historyForked: .portalUntrue
         case .changedElsewhere: .conflict
         case .connectionTimedOut: .waiting

@@ -46,8 +46,6 @@ public struct SessionError: MeshError, Equatable {
         public static let ownDevice = Code(name: "own-device")
         /// The device does not have the right that it takes.
         public static let rightMissing = Code(name: "right-missing")
-        /// The account has newer keys than this device knows of.
-        public static let keysChanged = Code(name: "keys-changed")
         /// An administrator refused the connection.
         public static let connectionRejected = Code(name: "connection-rejected")
         /// Nobody answered the request for connection in time: it has to be made again.

@@ -35,6 +35,8 @@ extension Catalog {
         guard sequence.policy.encryption == .once, case .new(let readers) = exchange.period(for: options.readers) else {
             return nil
         }
+        // Nor does whoever knows only older readers go back to them.
+        _ = try sequence.exchangeSeed(of: exchange.frame)
         return try sequence.prepare(
             [FrameContent()], after: try sequence.runState(end: end), signedBy: signer, under: .new(readers))
     }

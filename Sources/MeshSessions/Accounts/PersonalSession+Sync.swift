@@ -40,9 +40,8 @@ extension PersonalSession {
         for attempt in 1... {
             do {
                 return try await synchronised(progress)
-            } catch let error as SessionError where error.code == .keysChanged && attempt < 4 {
-                // An administrator has changed the keys while this device was at it: with the new ones, then.
             } catch let error as DAREError where error.code == .wrongRecipient && attempt < 4 {
+                // An administrator has changed the keys while this device was at it: with the new ones, then.
             }
         }
         return SyncReport()
