@@ -45,8 +45,8 @@ public struct StoredEntry: Sendable, Equatable {
 public struct AccountStore: Sendable {
     /// Which store.
     public let name: StoreName
-    private let platform: any MeshPlatform
-    private let stores: OpenedStores
+    let platform: any MeshPlatform
+    let stores: OpenedStores
     private var calls: BlockingCalls { BlockingCalls(store: platform.containers.name) }
     /// Opening a large catalog takes its time.
     private static let deadline = Duration.seconds(120)
@@ -206,6 +206,11 @@ public struct AccountStore: Sendable {
     func work<R: Sendable>(_ body: @escaping @Sendable (OpenedStore) throws -> R) async throws -> R {
         let (name, stores) = (name, stores)
         return try await calls.run(deadline: Self.deadline) { try stores.working { try body(try $0.store(name)) } }
+    }
+
+    func workWithStores<R: Sendable>(_ body: @escaping @Sendable (OpenedStores) throws -> R) async throws -> R {
+        let stores = stores
+        return try await calls.run(deadline: Self.deadline) { try stores.working(body) }
     }
 }
 

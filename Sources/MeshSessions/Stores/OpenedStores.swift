@@ -1,4 +1,5 @@
 import MeshCore
+import MeshCryptography
 import MeshDARE
 import MeshPlatforms
 import MeshProfiles
@@ -91,10 +92,20 @@ final class OpenedStores: Sendable {
 
     private func options(_ name: StoreName, _ state: inout State) throws -> CatalogOptions {
         guard let right = name.right else { return try keys.options(name, on: platform) }
+        return try keys.options(name, older: try olderKeys(of: right, &state), on: platform)
+    }
+
+    /// The keys of a right that the account keeps, as far as those that the device has open them.
+    private func olderKeys(of right: Right, _ state: inout State) throws -> [GroupKey] {
         let own = keys.groups.filter { $0.right == right }.map(\.key)
-        let older = try KeptKeys(try replica(.access, &state)).opened(
-            by: own, of: right, signedBy: keys.administrator)
-        return try keys.options(name, older: older, on: platform)
+        return try KeptKeys(try replica(.access, &state)).opened(by: own, of: right, signedBy: keys.administrator)
+    }
+
+    /// All keys of a right that this device has, or can get.
+    func allKeys(of right: Right) throws -> [PrivateKey] {
+        try state.withLock { state in
+            keys.groups.filter { $0.right == right }.map(\.key) + (try olderKeys(of: right, &state)).map(\.key)
+        }
     }
 
     /// Who may change which store, as far as the device catalog is known here.

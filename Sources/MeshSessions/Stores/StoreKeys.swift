@@ -41,13 +41,21 @@ struct StoreKeys: Sendable {
             options.wholeRuns = true
             return options
         }
-        guard rights.give(right), let newest = groups.newest(of: right) else { throw missing(right, store) }
+        let newest = try newest(of: right, for: store)
         let known = groups.filter { $0.right == right }.map(\.key)
         var options = options(
             known + older.map(\.key), for: newest.key.publicKey, on: platform)
         options.readers = [newest.key.publicKey]
         options.wholeRuns = true
         return options
+    }
+
+    /// The newest key of a right, by which `store` is read.
+    ///
+    /// - Throws: ``SessionError`` `rightMissing`.
+    func newest(of right: Right, for store: StoreName) throws -> GroupKey {
+        guard rights.give(right), let newest = groups.newest(of: right) else { throw missing(right, store) }
+        return newest
     }
 
     private func options(
