@@ -16,6 +16,8 @@ let package = Package(
         .library(name: "MeshPortalTesting", targets: ["MeshPortalTesting"]),
         .library(name: "MeshSSH", targets: ["MeshSSH"]),
         .library(name: "MeshSessions", targets: ["MeshSessions"]),
+        // Apart from the sessions, so that an application without mail links none of its libraries.
+        .library(name: "MeshMail", targets: ["MeshMail"]),
         // Adapters: one product each, so that an application links only the ones it names.
         .library(name: "MeshInMemory", targets: ["MeshInMemory"]),
         .library(name: "MeshFiles", targets: ["MeshFiles"]),
@@ -33,7 +35,8 @@ let package = Package(
     ],
     traits: [
         .trait(name: "SecretService", description: "The secret-service key store, through libsecret."),
-        .default(enabledTraits: ["SecretService"]),
+        .trait(name: "OpenPGP", description: "OpenPGP keys for mail, through librnp."),
+        .default(enabledTraits: ["SecretService", "OpenPGP"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -74,6 +77,13 @@ let package = Package(
             dependencies: [
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
                 "MeshPortals", "MeshSSH",
+            ]),
+        .systemLibrary(name: "CRNP", pkgConfig: "librnp", providers: [.apt(["librnp-dev"])]),
+        .target(
+            name: "MeshMail",
+            dependencies: [
+                "MeshCore", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles", "MeshSessions",
+                .target(name: "CRNP", condition: .when(platforms: [.linux], traits: ["OpenPGP"])),
             ]),
         .target(
             name: "MeshVectors",
@@ -296,6 +306,7 @@ let package = Package(
                 "MeshProfiles", "MeshPortals", "MeshPortalService", "MeshSessions", "MeshSSH", "MeshInMemory",
                 "MeshLinuxPlatform", "MeshKeyFiles", "MeshFiles", "MeshPortalDirectory", "MeshTestSupport",
             ]),
+        .testTarget(name: "MeshMailTests", dependencies: ["MeshCore", "MeshPlatforms", "MeshMail", "MeshTestSupport"]),
         .testTarget(
             name: "MeshLightTests",
             dependencies: [
