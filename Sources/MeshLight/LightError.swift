@@ -84,7 +84,7 @@ public enum LightCode: Int32, CaseIterable, Sendable {
         case .connectionForged, .historyForked: .distrusted
         case .keyMissing, .keyMismatch: .keysUnavailable
         case .profileDamaged: .damaged
-        case .malformed: .invalidArgument
+        case .malformed, .invalidRight: .invalidArgument
         default: .failed
         }
     }

@@ -46,6 +46,8 @@ public struct SessionError: MeshError, Equatable {
         public static let ownDevice = Code(name: "own-device")
         /// The device does not have the right that it takes.
         public static let rightMissing = Code(name: "right-missing")
+        /// No right can have that name, or the account has as many rights of applications as it may.
+        public static let invalidRight = Code(name: "invalid-right")
         /// An administrator refused the connection.
         public static let connectionRejected = Code(name: "connection-rejected")
         /// Nobody answered the request for connection in time: it has to be made again.

@@ -187,7 +187,7 @@ struct KeptForATimeTests {
         }
         func kept() async throws -> Int {
             var octets = 0
-            for name in StoreName.allCases {
+            for name in StoreName.fixed {
                 octets += try await store.frames(
                     of: "MMM_\(name.rawValue)", from: 0, limit: .max, octets: .max, in: .account(alice.udf)
                 ).reduce(0) { $0 + $1.count }

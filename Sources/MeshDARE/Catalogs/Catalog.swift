@@ -192,6 +192,16 @@ public final class Catalog: Sendable {
         }
     }
 
+    /// The values that the secondary keys of that name have, in no order.
+    ///
+    /// - Throws: as ``find(_:)-(SecondaryKey)``.
+    public func values(ofSecondaryKeys name: String) throws -> [String] {
+        try current { state in
+            try readSecondaryKeys(&state)
+            return state.index.values(ofSecondaryKeys: name)
+        }
+    }
+
     /// The entry whose local name is `name`, else the one that has it as its primary key; nil if there is none.
     ///
     /// - Throws: ``PlatformError`` `ambiguous` if several entries have that local name.

@@ -151,6 +151,11 @@ struct CatalogIndex: Sendable {
     /// Whether an entry has `secondary`.
     func hasEntries(having secondary: SecondaryKey) -> Bool { bySecondaryKey[secondary] != nil }
 
+    /// The values of the secondary keys of that name.
+    func values(ofSecondaryKeys name: String) -> [String] {
+        bySecondaryKey.keys.lazy.filter { $0.name == name }.map(\.value)
+    }
+
     /// The primary keys of all entries, oldest entry first.
     var keys: [String] {
         entries.map { (first: $0.value.first, key: $0.key.text) }.sorted { $0.first < $1.first }.map(\.key)

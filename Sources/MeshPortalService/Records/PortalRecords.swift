@@ -150,6 +150,17 @@ struct UsageRecord: RecordContent {
     enum CodingKeys: String, CodingKey { case octets = "Octets" }
 }
 
+/// The stores of the account that are named by rights: those that have frames, and such that were about to. One record.
+struct SharedStoresRecord: RecordContent {
+    static let prefix = "Stores/"
+    static let name = "Shared"
+    /// How many an account has at most.
+    static let most = 64
+    var containers: [String]
+
+    enum CodingKeys: String, CodingKey { case containers = "Containers" }
+}
+
 /// A request for connection that waits. Under the fingerprint of the device.
 struct PendingRecord: RecordContent {
     static let prefix = "Pending/"

@@ -143,14 +143,3 @@ struct DeviceDirectory: Sendable {
         }
     }
 }
-
-extension StoreName {
-    /// The name of the container: that of its file, without the ending.
-    var containerName: String { "MMM_\(rawValue)" }
-
-    /// The store whose container has that name.
-    init?(containerName: String) {
-        guard containerName.hasPrefix("MMM_") else { return nil }
-        self.init(rawValue: String(containerName.dropFirst(4)))
-    }
-}

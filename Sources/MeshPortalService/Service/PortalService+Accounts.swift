@@ -163,7 +163,7 @@ extension PortalService {
         let named = try updates.map { update in
             (store: try storeName(update.container), update: update, frames: update.frames.map(\.octets))
         }
-        guard Set(named.map(\.store)).count == named.count,
+        guard Set(named.map(\.store)).count == named.count, named.count <= Self.mostStores,
             named.allSatisfy({ $0.update.index == 0 && $0.update.digest.octets.isEmpty && !$0.frames.isEmpty }),
             let device = named.first(where: { $0.store == .device })
         else {
@@ -190,6 +190,7 @@ extension PortalService {
         _ = try await store.remove(partition)
         accounts.forget(profile.udf)
         for run in runs {
+            try await note(run.store, in: partition)
             _ = try await store.append(run.frames, to: run.store.containerName, expecting: 0, in: partition)
         }
         let octets = runs.reduce(0) { $0 + $1.frames.octetCount }

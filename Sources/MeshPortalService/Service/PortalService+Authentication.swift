@@ -42,6 +42,8 @@ struct AccountMember: Sendable {
     }
     /// Whether it gets what the store holds: every device what the portal reads, too, and else those with the right.
     func mayRead(_ store: StoreName) -> Bool { store.right.map { rights.give($0) } ?? true }
+    /// Whether it may add to the store.
+    func mayWrite(_ store: StoreName) -> Bool { store.rightsToWrite.allSatisfy(rights.give) }
 }
 
 /// Who claims a device that was published.

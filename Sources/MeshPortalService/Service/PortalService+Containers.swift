@@ -7,9 +7,12 @@ import MeshProfiles
 extension PortalService {
     func status(_ request: StatusRequest, _ member: AccountMember) async throws -> StatusResponse {
         let account = member.account
-        let stores = try request.containers.map { try $0.map(storeName) } ?? StoreName.allCases
-        guard stores.count <= StoreName.allCases.count else {
-            throw PortalFailure.badRequest("Stores are named twice.")
+        let stores: [StoreName]
+        if let named = request.containers {
+            guard named.count <= Self.mostStores else { throw PortalFailure.badRequest("Stores are named twice.") }
+            stores = try named.map(storeName)
+        } else {
+            stores = try await self.stores(of: account.partition)
         }
         var response = StatusResponse()
         response.status = .success
@@ -38,7 +41,7 @@ extension PortalService {
 
     func download(_ request: DownloadRequest, _ member: AccountMember) async throws -> DownloadResponse {
         let account = member.account
-        guard request.select.count <= StoreName.allCases.count else {
+        guard request.select.count <= Self.mostStores else {
             throw PortalFailure.badRequest("More is selected than there is.")
         }
         var room = PageRoom(limits)
@@ -107,7 +110,7 @@ extension PortalService {
             throw PortalFailure.badRequest("A transaction has one to 64 updates.")
         }
         for update in request.updates {
-            guard try member.rights.give(storeName(update.container).writersRight) else {
+            guard try member.mayWrite(storeName(update.container)) else {
                 throw PortalFailure.unauthorized
             }
             try requireSize(update.frames.map(\.octets))
@@ -180,7 +183,11 @@ extension PortalService {
         let release = try await reserveRoom(frames.octetCount, account)
         let done: PortalLogState
         do {
+            if state.count == 0 { try await note(name, in: account.partition) }
             done = try await store.append(frames, to: update.container, expecting: state.count, in: account.partition)
+        } catch let error as PortalFailure {
+            await release()
+            throw error
         } catch let error as PortalStoreError where error.code == .conflict || error.code == .invalidFrames {
             await release()
             throw error
@@ -214,7 +221,7 @@ extension PortalService {
     /// How many octets of frames there are.
     private func keptOctets(_ partition: PortalPartition) async throws -> Int {
         var sum = 0
-        for name in StoreName.allCases {
+        for name in try await stores(of: partition) {
             sum += try await store.runState(of: name.containerName, in: partition).octets
         }
         return sum

@@ -7,7 +7,8 @@ import MeshProfiles
 extension PortalService {
     func transfer(_ request: TransferRequest, _ member: AccountMember) async throws -> TransferResponse {
         let account = member.account
-        var place = TransferPlace.frames(store: 0, index: 0)
+        let stores = try await stores(of: account.partition)
+        var place = TransferPlace.frames(store: stores[0], index: 0)
         if let text = request.pageKey {
             guard let found = TransferPlace(text) else { throw PortalFailure.badRequest("There is no such page.") }
             place = found
@@ -16,16 +17,14 @@ extension PortalService {
         var response = TransferResponse()
         var updates: [ContainerUpdate] = []
         response.status = .success
-        while case .frames(let number, let index) = place {
-            guard number < StoreName.allCases.count else {
-                place = .entries(after: nil)
-                break
+        while case .frames(let name, let index) = place {
+            guard let number = stores.firstIndex(of: name) else {
+                throw PortalFailure.badRequest("There is no such page.")
             }
-            let name = StoreName.allCases[number]
             let count = try await store.state(of: name.containerName, in: account.partition).count
             guard index < count else {
                 guard index == count || index == 0 else { throw PortalFailure.badRequest("There is no such page.") }
-                place = .frames(store: number + 1, index: 0)
+                place = number + 1 < stores.count ? .frames(store: stores[number + 1], index: 0) : .entries(after: nil)
                 continue
             }
             guard let update = try await page(of: name, account, index..<count, &room) else {
@@ -34,7 +33,7 @@ extension PortalService {
                 return response
             }
             updates.append(update)
-            place = .frames(store: number, index: index + update.frames.count)
+            place = .frames(store: name, index: index + update.frames.count)
         }
         response.updates = updates
         try await addEntries(place, account, to: &response)
@@ -62,7 +61,7 @@ extension PortalService {
 
 /// Where a page of a transfer begins.
 private enum TransferPlace {
-    case frames(store: Int, index: Int)
+    case frames(store: StoreName, index: Int)
     case entries(after: String?)
 
     /// Reads the key of a page.
@@ -70,9 +69,9 @@ private enum TransferPlace {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         switch (parts.first, parts.count) {
         case ("frames", 3):
-            guard let name = StoreName(containerName: parts[1]), let store = StoreName.allCases.firstIndex(of: name),
-                let index = Int(parts[2]), index >= 0
-            else { return nil }
+            guard let store = StoreName(containerName: parts[1]), let index = Int(parts[2]), index >= 0 else {
+                return nil
+            }
             self = .frames(store: store, index: index)
         case ("entries", 2):
             guard let identifier = UDF(parts[1]) else { return nil }
@@ -83,7 +82,7 @@ private enum TransferPlace {
 
     var text: String {
         switch self {
-        case .frames(let store, let index): "frames/\(StoreName.allCases[store].containerName)/\(index)"
+        case .frames(let store, let index): "frames/\(store.containerName)/\(index)"
         case .entries(let after): "entries/\(after ?? "")"
         }
     }

@@ -21,7 +21,9 @@ enum RunRules {
         var verifier = RunVerifier(scope, from: state)
         try take(frames, &verifier) { claim in
             guard let kid = UDF(claim.signer) else { return nil }
-            if let device = devices.device(signingBy: kid), device.connection.rights.give(store.writersRight) {
+            if let device = devices.device(signingBy: kid),
+                store.rightsToWrite.allSatisfy(device.connection.rights.give)
+            {
                 return device.key
             }
             return isCopy ? devices.device(signingBy: kid)?.key ?? devices.formerKey(kid) : nil

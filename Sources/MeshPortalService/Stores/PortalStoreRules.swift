@@ -1,3 +1,5 @@
+import MeshDARE
+
 /// What names a ``PortalStore`` takes, and how it decides on changes: the same for every store.
 public enum PortalStoreRules {
     /// The most octets of a key.
@@ -13,9 +15,10 @@ public enum PortalStoreRules {
     }
 
     /// Whether `log` can be the name of a container: `MMM_` and 1 to 60 letters and digits, as the stores of an account are
-    /// called in messages.
+    /// called in messages; or that of a store that is named by rights (`MMM_Shared_notes`, up to 140 octets).
     public static func isLog(_ log: String) -> Bool {
-        log.utf8.starts(with: "MMM_".utf8) && (5...64).contains(log.utf8.count)
+        if case .shared? = StoreName(containerName: log) { return true }
+        return log.utf8.starts(with: "MMM_".utf8) && (5...64).contains(log.utf8.count)
             && log.utf8.dropFirst(4).allSatisfy(isLetterOrDigit)
     }
 
@@ -32,7 +35,9 @@ public enum PortalStoreRules {
     public static func check(log: String) throws(PortalStoreError) {
         guard isLog(log) else {
             throw PortalStoreError(
-                .invalidKey, "A container cannot have the name that was given: 'MMM_', letters and digits.", key: log)
+                .invalidKey,
+                "A container cannot have the name that was given: 'MMM_', and letters and digits, or the name of a store that is "
+                    + "shared by rights.", key: log)
         }
     }
 

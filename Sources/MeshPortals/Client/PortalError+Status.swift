@@ -33,6 +33,8 @@ extension PortalError {
             case (.staleEpoch, _):
                 error(.staleEpoch, "The portal was started anew while it was asked.", "Try again.")
             case (.invalid, _): error(.rejected, "The portal does not take that.")
+            case (.tooMany, .transact):
+                error(.overloaded, "The portal takes no more for this account now.", "Ask whoever runs the portal.")
             case (.tooMany, _): error(.overloaded, "The portal has too many requests.", "Try again later.")
             case (.unavailable, _): error(.overloaded, "The portal cannot do that now.", "Try again later.")
             case _ where (500..<600).contains(status.rawValue):

@@ -12,7 +12,7 @@ struct ActivationApplication: SealedContent {
     init(keys: [GroupKey]) { self.keys = keys }
 
     init(members: JSONObject, secrets json: SecretJSON) throws(ProfileError) {
-        guard let entries = members["Entries"]?.array, entries.count <= 64 else {
+        guard let entries = members["Entries"]?.array, entries.count <= 128 else {
             throw ProfileError(.malformed, "The activation of the rights lists no keys.")
         }
         var keys: [GroupKey] = []

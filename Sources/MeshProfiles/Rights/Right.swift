@@ -1,8 +1,10 @@
+import MeshDARE
 import MeshEncoding
 
 /// What a connected device may do for its account: a member of `Rights`, which the administrator signs.
 ///
-/// Rights that are not known here are kept, and give nothing here.
+/// Besides those below, any name that ``isName`` may be the right of an application of its own: the account has a key of it, as of
+/// the others, from when an administrator's device first gives it. Other names that are met are kept, and give nothing.
 public struct Right: RawRepresentable, Hashable, Sendable {
     /// The name on the wire.
     public let rawValue: String
@@ -33,6 +35,13 @@ public struct Right: RawRepresentable, Hashable, Sendable {
     public static let usual: [Right] = [.member, .messages, .web, .ssh, .mail, .network]
     /// The rights for which every account has a key from the start.
     public static let keyed: [Right] = [.administrator] + usual
+    /// The most rights of its own that an account has keys of.
+    public static let mostOwn = 32
+
+    /// Whether a right can have that name: a small letter or digit, then up to 63 of these, `-` and `.`.
+    public var isName: Bool { SharedStoreName.isRight(rawValue) }
+    /// Whether it is none of those that every account has, but can be one of an application of its own.
+    public var isOwn: Bool { isName && self != .threshold && !Self.keyed.contains(self) }
 
     /// The rights that `value` lists, each once, in their order.
     static func list(_ value: JSONValue?) throws(ProfileError) -> [Right] {
@@ -51,7 +60,7 @@ extension [Right] {
     public func give(_ right: Right) -> Bool { contains(right) || contains(.administrator) }
 
     /// Each once, in their order.
-    var unique: [Right] {
+    public var unique: [Right] {
         var seen: Set<Right> = []
         return filter { seen.insert($0).inserted }
     }

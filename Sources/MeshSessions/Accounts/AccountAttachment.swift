@@ -79,7 +79,7 @@ struct AccountAttachment: Sendable {
         report.changes.note(try await uploaded(by: synchronizer, to: address))
         report.note(try await synchronizer.receive([.device, .access], from: try await client.status()))
         // An earlier attempt may have come this far.
-        if let found = try await synchronizer.working({ try Self.entry(of: device.udf, $0) }),
+        if let found = try await synchronizer.working({ try $0.entry(of: device.udf) }),
             let keys = try? AccountKeys(opening: found, of: profile, seed: deviceSeed),
             keys.administratorSignature != nil
         {
@@ -92,7 +92,8 @@ struct AccountAttachment: Sendable {
                 by: [escrow], signedBy: profile.content.administratorSignature)
         }
         // An account whose keys nobody kept has them lost; what is written from now on has new ones.
-        for right in Right.keyed where administrator.groups.newest(of: right) == nil {
+        let given = try await synchronizer.working { try $0.book(of: profile).all.flatMap(\.rights) }
+        for right in (Right.keyed + given.filter(\.isOwn)).unique where administrator.groups.newest(of: right) == nil {
             administrator.groups.append(try GroupKey.generate(for: right, generation: 1, from: platform.random))
         }
         let entry = try DeviceConnector(account: profile, keys: administrator).change(
@@ -115,11 +116,6 @@ struct AccountAttachment: Sendable {
         }
         changes.note(try await synchronizer.upload(), to: address)
         return changes
-    }
-
-    private static func entry(of device: UDF, _ stores: OpenedStores) throws -> CatalogedDevice? {
-        guard let catalog = try stores.replica(.device), let record = try catalog.find(device.text) else { return nil }
-        return try CatalogContent<CatalogedDevice>(payload: try catalog.content(of: record)).entry
     }
 
     /// Publishes a version of the profile that is newer than the portal's and the one here, and says that the account is

@@ -62,6 +62,25 @@ struct AccountContext: Sendable {
     }
 }
 
+/// Another administrator has changed this device's entry in the device catalog: it may have newer keys by now.
+struct StaleKeys: Error {
+    /// What is said if that does not end.
+    var refusal: SessionError {
+        SessionError(
+            .changedElsewhere, "Other administrators change the devices of the account all the time.",
+            remedy: "Try again later.")
+    }
+}
+
+extension AccountContext {
+    /// That the keys which the context lends are those that the device catalog hands to this device.
+    ///
+    /// - Throws: ``StaleKeys`` if they are not: synchronise, and begin anew.
+    func requireCurrent(_ stores: OpenedStores) throws {
+        guard try stores.entry(of: record.device) == record.entry else { throw StaleKeys() }
+    }
+}
+
 extension MeshClient: AccountPortal {
     func status() async throws -> StatusResponse { try await status(of: nil) }
 }

@@ -22,8 +22,15 @@ extension PersonalSession {
     ///
     /// - Throws: as ``store(_:)``.
     public func readableStores() async throws -> [StoreName] {
-        let keys = try await context().storeKeys
-        return StoreName.allCases.filter(keys.reads)
+        let (keys, platform) = (try await context().storeKeys, platform)
+        return try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
+            try OpenedStores(keys: keys, platform: platform).working { stores in
+                // One that was only written to here is there, too.
+                let shared = Set(try stores.kept() + stores.outbox.stores()).subtracting(StoreName.fixed)
+                return StoreName.fixed.filter(keys.reads)
+                    + shared.filter(keys.reads).sorted { $0.rawValue < $1.rawValue }
+            }
+        }
     }
 
     /// Receives what other devices have changed, and sends what was changed here (sessions specification §A2).
@@ -145,9 +152,8 @@ extension PersonalSession {
 
     /// Sends a portal what it lacks, as far as this device may.
     private func upload(to client: MeshClient, _ context: AccountContext) async throws -> [StoreName] {
-        let isAdministrator = context.keys.administratorSignature != nil
-        let stores = isAdministrator ? nil : Set(StoreName.allCases.filter { $0.right != nil })
-        return try await context.synchronizer(client).upload(stores)
+        let keys = context.storeKeys
+        return try await context.synchronizer(client).upload(keys.writes)
     }
 
     /// Sends what was changed here. The same as ``sync(progress:)``: what others have changed comes first.

@@ -146,22 +146,33 @@ extension PersonalSession {
     /// - Parameters:
     ///   - name: of the application, such as `com.example.notes`: 1 to 128 octets without `/`.
     ///   - type: the type of its values.
-    ///   - readers: the right by which its values are read and written: one of ``Right/member``, `web`, `ssh`, `mail`, `network`
-    ///     and `administrator`.
-    /// - Throws: ``CatalogError`` `invalidKey` for a name that cannot be; ``SessionError`` `rightMissing` if this device does not
-    ///   have the right, or there are no stores of it; as ``store(_:)``.
+    ///   - readers: the right by which its values are read: any but ``Right/threshold``, also one of the application's own, once it
+    ///     was given to a device or ``makeKeys(of:)`` was called.
+    ///   - writers: the right that a device needs besides to change them; nil: whoever may read them may. Administrators always may.
+    /// - Throws: ``CatalogError`` `invalidKey` for a name that cannot be; ``SessionError`` `invalidRight` for a right that cannot
+    ///   be, `rightMissing` if this device does not have the right to read; as ``store(_:)``.
     public func application<Value: Codable & Sendable>(
-        _ name: String, of type: Value.Type = Value.self, readers: Right = .member
+        _ name: String, of type: Value.Type = Value.self, readers: Right = .member, writers: Right? = nil
     ) async throws -> ApplicationStore<Value> {
         guard (1...128).contains(name.utf8.count), !name.utf8.contains(UInt8(ascii: "/")) else {
             throw CatalogError(.invalidKey, "The name of an application has 1 to 128 octets, and no '/'.")
         }
-        let stores: [StoreName] = [.application, .credential, .ssh, .mail, .network, .local]
-        guard let store = stores.first(where: { $0.right == readers }), try await readableStores().contains(store)
-        else {
+        guard let store = StoreName.ofApplications(readers: readers, writers: writers ?? readers) else {
+            try Self.check([readers, writers ?? readers])
+            throw SessionError(
+                .invalidRight, "By the right \"\(Right.threshold.rawValue)\" nothing is read or written.",
+                remedy: "Take another right.")
+        }
+        let keys = try await context().storeKeys
+        guard keys.reads(store) else {
             throw SessionError(
                 .rightMissing, "This device does not have the right \"\(readers.rawValue)\", by which \(name) is read.",
                 remedy: "Have an administrator's device give it: meshclient device rights.")
+        }
+        guard keys.groups.newest(of: readers) != nil else {
+            throw SessionError(
+                .rightMissing, "The account has no right \"\(readers.rawValue)\", by which \(name) would be read.",
+                remedy: "Give it to a device on one that administers the account: meshclient device rights.")
         }
         return ApplicationStore(name, in: try await self.store(store))
     }

@@ -35,7 +35,7 @@ public struct HistoryStatement: AssertionContent {
     public init(members: JSONObject) throws(ProfileError) {
         guard let account = members["AccountUdf"]?.string.flatMap({ UDF($0) }),
             let made = members["Made"]?.string.flatMap({ Timestamp($0) }), let stores = members["Stores"]?.array,
-            stores.count <= 64
+            stores.count <= 1024
         else { throw ProfileError(.malformed, "The statement lacks what it is about.") }
         self.account = account
         self.made = made
@@ -68,11 +68,18 @@ extension PersonalSession {
     ///
     /// - Throws: as ``store(_:)``.
     public func historyStatement() async throws -> VerifiedAssertion<HistoryStatement> {
+        try await historyStatement { _ in true }
+    }
+
+    /// The same, of the stores of which `isStated` holds.
+    func historyStatement(
+        _ isStated: @escaping @Sendable (StoreName) -> Bool
+    ) async throws -> VerifiedAssertion<HistoryStatement> {
         let context = try await context()
         let (keys, platform) = (context.storeKeys, platform)
         let points = try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
             let stores = OpenedStores(keys: keys, platform: platform)
-            return try StoreName.allCases.compactMap { store in
+            return try stores.kept().filter(isStated).compactMap { store in
                 try stores.sequence(store).map {
                     HistoryStatement.Point(store: store.containerName, point: HistoryPoint(try $0.runState()))
                 }

@@ -105,23 +105,27 @@ extension PersonalSession {
     ///
     /// - Returns: what was changed; the same if this device has decided so before.
     /// - Throws: ``SessionError`` `requestClosed` (answered otherwise, or by another administrator, or expired), `pinRefused` (a
-    ///   request that names a PIN and does not know it, or whose PIN has connected another device), `notAdministrator`;
+    ///   request that names a PIN and does not know it, or whose PIN has connected another device), `notAdministrator`,
+    ///   `invalidRight`;
     ///   ``PortalError``, ``PlatformError``.
     public func connectClose(
         _ pending: PendingConnection, _ decision: ConnectionDecision
     ) async throws -> SessionChanges {
-        let context = try await context()
-        let administrator = try context.administratorKeys()
-        let client = try await context.client(portal)
         var changes = SessionChanges()
+        if case .accept(let rights) = decision { changes.note(try await makeKeys(of: rights)) }
         do {
             switch decision {
             case .reject:
+                let context = try await context()
+                let (administrator, client) = (try context.administratorKeys(), try await context.client(portal))
                 let answer = RespondConnection(rejecting: pending.acknowledgement.request)
                 try await complete(pending, answer, administrator, client, updates: nil)
                 changes.note(.request, .rejected, pending.device.udf.text)
             case .accept(let rights):
-                try await accept(pending, rights, context, administrator, client)
+                changes.note(
+                    try await administering { context, administrator, synchronizer in
+                        try await accept(pending, rights, context, administrator, synchronizer)
+                    })
                 changes.note(.request, .accepted, pending.device.udf.text)
                 changes.note(.device, .created, pending.device.udf.text)
             }
@@ -189,14 +193,14 @@ extension PersonalSession {
 
     private func accept(
         _ listed: PendingConnection, _ rights: [Right], _ context: AccountContext,
-        _ administrator: AdministratorKeys, _ client: MeshClient
+        _ administrator: AdministratorKeys, _ synchronizer: Synchronizer
     ) async throws {
+        let client = try await context.client(portal)
         let request = listed.acknowledgement.request
         var entry = try DeviceConnector(account: profile, keys: administrator).connect(
             listed.device, rights: rights, at: platform.clock.now, random: platform.random)
         entry.requestID = request.content.messageID.text
         entry.pinID = request.content.pin?.identifier.text
-        let synchronizer = context.synchronizer(client)
         for attempt in 1... {
             _ = try await synchronizer.receive([.device], from: try await client.status())
             if let kept = try await synchronizer.connection(of: listed.device.udf),
@@ -204,6 +208,8 @@ extension PersonalSession {
             {
                 return try await confirm(kept, listed, rights, context, administrator, client)
             }
+            // Other keys than these are no use to the device, if there are newer ones.
+            try await synchronizer.working { try context.requireCurrent($0) }
             // What was listed may be true no more: a PIN is good for one device.
             let now = try await proved([listed.acknowledgement], context, client)
             guard let pending = now.first, pending.proof != .refused else {
@@ -218,7 +224,7 @@ extension PersonalSession {
                 frames: run.frames)
             do {
                 try await complete(
-                    pending, try await answer(pending, entry), administrator, client, updates: [update])
+                    pending, try await answer(pending, entry, rights), administrator, client, updates: [update])
             } catch let error as PortalError where error.code == .conflict && attempt < 10 {
                 // Another administrator was faster with something else: on top of that, then.
                 let now = try await client.status().containers ?? []
@@ -231,10 +237,14 @@ extension PersonalSession {
     }
 
     /// The answer that accepts a request, with what this device has seen of the account's history.
-    private func answer(_ pending: PendingConnection, _ entry: CatalogedDevice) async throws -> RespondConnection {
-        RespondConnection(
-            accepting: pending.acknowledgement.request, entry: entry, account: udf,
-            history: try await historyStatement().envelope.value, pin: pending.pin)
+    private func answer(
+        _ pending: PendingConnection, _ entry: CatalogedDevice, _ rights: [Right]
+    ) async throws -> RespondConnection {
+        // Of stores that the device may not read it does not hear.
+        let history = try await historyStatement { $0.right.map(rights.give) ?? true }
+        return RespondConnection(
+            accepting: pending.acknowledgement.request, entry: entry, account: udf, history: history.envelope.value,
+            pin: pending.pin)
     }
 
     /// Goes on where the device has been connected by this very request: the answer to this device was lost, or the portal was
@@ -254,7 +264,8 @@ extension PersonalSession {
         let pending = try await proved([listed.acknowledgement], context, client).first ?? listed
         do {
             try await complete(
-                pending, try await answer(pending, kept.entry), administrator, client, updates: [kept.run.update])
+                pending, try await answer(pending, kept.entry, rights), administrator, client,
+                updates: [kept.run.update])
         } catch let error as PortalError where [.conflict, .notFound, .expired].contains(error.code) {
             // The device's answer is there, or was: with this device's frames, it is this device's.
             guard kept.run.signer == context.keys.signature.publicKey.udf.text else { throw error }
@@ -270,7 +281,7 @@ extension PersonalSession {
     /// - Parameters:
     ///   - rights: what the device may do that is connected by it.
     ///   - lifetime: how long it is good; ``ConnectionPIN/lifetime`` at most.
-    /// - Throws: ``SessionError`` `notAdministrator`, `noAccount`; ``PortalError``.
+    /// - Throws: ``SessionError`` `notAdministrator`, `noAccount`, `invalidRight`; ``PortalError``.
     public func makePIN(
         rights: [Right] = Right.usual, lifetime: Duration = ConnectionPIN.lifetime
     ) async throws -> ConnectionPIN {
@@ -282,6 +293,7 @@ extension PersonalSession {
     func keep(
         _ pin: SharedSecret, _ rights: [Right], _ lifetime: Duration, claim: DAREEnvelope? = nil
     ) async throws -> ConnectionPIN {
+        try Self.check(rights)
         let context = try await context()
         let administrator = try context.administratorKeys()
         guard let address = context.record.address else { throw SessionError(.noAccount, "There is no account.") }

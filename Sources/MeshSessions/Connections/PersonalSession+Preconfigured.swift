@@ -67,9 +67,10 @@ extension PersonalSession {
     ///   - uri: `mcu://account/code`, a secret.
     ///   - rights: what the device may do.
     /// - Throws: ``SessionError`` `malformed`, `requestClosed` (it was claimed already), `connectionForged` (what is
-    ///   published is no device), `notAdministrator`, `noAccount`; ``PortalError`` `notFound` (there is no such device, or the
+    ///   published is no device), `notAdministrator`, `noAccount`, `invalidRight`; ``PortalError`` `notFound` (there is no such device, or the
     ///   code is wrong), `expired`, and others.
     public func connectStatic(_ uri: SharedSecret, rights: [Right] = Right.usual) async throws -> ClaimedDevice {
+        try Self.check(rights)
         let code = try DeviceCode(uri: uri.bytes)
         let context = try await context()
         _ = try context.administratorKeys()

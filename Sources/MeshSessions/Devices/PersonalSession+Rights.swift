@@ -3,6 +3,7 @@ import MeshDARE
 import MeshPlatforms
 import MeshPortals
 import MeshProfiles
+import Synchronization
 
 /// How far the encrypting anew is that follows when a device has lost a right.
 public struct RekeyProgress: Sendable {
@@ -38,17 +39,20 @@ extension PersonalSession {
         return changes
     }
 
-    /// Gives a device other rights. A right that it loses gets a new key, as in ``remove(_:progress:)``.
+    /// Gives a device other rights. A right that it loses gets a new key, as in ``remove(_:progress:)``; one that no device had
+    /// yet, its first.
     ///
-    /// - Throws: as ``remove(_:progress:)``.
+    /// - Throws: as ``remove(_:progress:)``; ``SessionError`` `invalidRight`.
     public func setRights(
         of device: UDF, to rights: [Right], progress: @escaping @Sendable (RekeyProgress) -> Void = { _ in }
     ) async throws -> SessionChanges {
         let (platform, profile) = (platform, profile)
-        var changes = try await changeDevice(device) { entry, administrator in
-            try DeviceConnector(account: profile, keys: administrator).change(
-                entry, rights: rights, at: platform.clock.now, random: platform.random)
-        }
+        var changes = try await makeKeys(of: rights)
+        changes.note(
+            try await changeDevice(device) { entry, administrator in
+                try DeviceConnector(account: profile, keys: administrator).change(
+                    entry, rights: rights, at: platform.clock.now, random: platform.random)
+            })
         changes.note(.device, .updated, device.text)
         changes.note(try await finishRemovals(progress: progress))
         return changes
@@ -58,28 +62,114 @@ extension PersonalSession {
     private func changeDevice(
         _ device: UDF, _ change: @escaping @Sendable (CatalogedDevice, AdministratorKeys) throws -> CatalogedDevice?
     ) async throws -> SessionChanges {
-        let changes = try await sync().changes
-        let context = try await context()
-        guard device != context.record.device else {
+        var changes = try await sync().changes
+        guard try await device != context().record.device else {
             throw SessionError(
                 .ownDevice, "That is this device itself.",
                 remedy: "Do it on another device that administers the account.")
         }
-        let (administrator, client) = (try context.administratorKeys(), try await context.client(portal))
+        _ = try await context().administratorKeys()
         try await keeper.directory.setRekeying(true, for: udf)
-        let synchronizer = context.synchronizer(client)
-        _ = try await synchronizer.change(.device) { stores, signer in
-            guard let catalog = try stores.replica(.device), let record = try catalog.find(device.text),
-                let entry = try CatalogContent<CatalogedDevice>(payload: try catalog.content(of: record)).entry
-            else { throw CatalogError(.notFound, "The account has no device \(device).") }
-            let changed = try change(entry, administrator)
-            return try catalog.prepareRun(signedBy: signer) { transaction in
-                if let changed {
-                    _ = try transaction.put(changed)
-                } else {
-                    try transaction.delete(device.text, from: nil)
+        changes.note(
+            try await administering { context, administrator, synchronizer in
+                _ = try await synchronizer.change(.device) { stores, signer in
+                    try context.requireCurrent(stores)
+                    guard let catalog = try stores.replica(.device), let entry = try stores.entry(of: device) else {
+                        throw CatalogError(.notFound, "The account has no device \(device).")
+                    }
+                    let changed = try change(entry, administrator)
+                    return try catalog.prepareRun(signedBy: signer) { transaction in
+                        if let changed {
+                            _ = try transaction.put(changed)
+                        } else {
+                            try transaction.delete(device.text, from: nil)
+                        }
+                    }.frames
                 }
-            }.frames
+            })
+        return changes
+    }
+
+    // MARK: Rights of applications
+
+    /// Makes the keys of those of `rights` that the account has none of yet: rights of applications of their own, each under a name
+    /// that ``MeshProfiles/Right/isOwn`` holds for. All administrators' devices are handed them, and they are kept for who recovers
+    /// the profile, before any other device has them. Interrupted, it is gone on with by the next
+    /// ``MeshSession/finishInterrupted()``.
+    ///
+    /// A right that is given to a device (``setRights(of:to:progress:)``, ``connectClose(_:_:)``) has its key made by that; this is
+    /// for an administrator's device that is the first to keep something by it.
+    ///
+    /// - Throws: ``SessionError`` `invalidRight` for a name that cannot be, and for more than ``MeshProfiles/Right/mostOwn``; as
+    ///   ``remove(_:progress:)``.
+    @discardableResult
+    public func makeKeys(of rights: [Right]) async throws -> SessionChanges {
+        try Self.check(rights)
+        let wanted = rights.unique.filter { $0 != .threshold }
+        func missing(_ keys: AdministratorKeys) -> [Right] { wanted.filter { keys.groups.newest(of: $0) == nil } }
+        guard try await !missing(context().administratorKeys()).isEmpty else { return SessionChanges() }
+        // Another administrator may have made them.
+        var changes = try await sync().changes
+        guard try await !missing(context().administratorKeys()).isEmpty else { return changes }
+        try await keeper.directory.setRekeying(true, for: udf)
+        let (platform, profile) = (platform, profile)
+        changes.note(
+            try await administering { context, administrator, synchronizer in
+                let new = missing(administrator)
+                let own = (administrator.groups.newest.map(\.right) + new).filter(\.isOwn)
+                guard own.count <= Right.mostOwn else {
+                    throw SessionError(
+                        .invalidRight, "The account has \(Right.mostOwn) rights of applications, and can have no more.",
+                        remedy: "Use one of those that there are.")
+                }
+                guard !new.isEmpty else { return }
+                _ = try await synchronizer.change(.device) { stores, signer in
+                    try context.requireCurrent(stores)
+                    guard let catalog = try stores.replica(.device) else { return nil }
+                    var keys = administrator
+                    for right in new {
+                        keys.groups.append(try GroupKey.generate(for: right, generation: 1, from: platform.random))
+                    }
+                    let connector = try DeviceConnector(account: profile, keys: keys)
+                    var entries: [CatalogedDevice] = []
+                    for device in try stores.book(of: profile).all where new.contains(where: device.rights.give) {
+                        guard let entry = try stores.entry(of: device.udf) else { continue }
+                        entries.append(try connector.change(entry, at: platform.clock.now, random: platform.random))
+                    }
+                    return try catalog.prepareRun(signedBy: signer) { transaction in
+                        for entry in entries { _ = try transaction.put(entry) }
+                    }.frames
+                }
+            })
+        changes.note(.key, .created, wanted.map(\.rawValue).joined(separator: ", "))
+        changes.note(try await finishRemovals())
+        return changes
+    }
+
+    /// - Throws: ``SessionError`` `invalidRight` for names that no right can have.
+    static func check(_ rights: [Right]) throws(SessionError) {
+        guard let wrong = rights.first(where: { !$0.isName }) else { return }
+        throw SessionError(
+            .invalidRight, "No right can be called \"\(wrong.rawValue)\".",
+            remedy: "Its name has 1 to 64 small letters, digits, '-' and '.', a letter or digit first.")
+    }
+
+    /// Runs `body` with the keys of an administrator; anew, after the device has heard of it, where another administrator has made
+    /// newer ones meanwhile (``AccountContext/requireCurrent(_:)``).
+    func administering(
+        _ body: (AccountContext, AdministratorKeys, Synchronizer) async throws -> Void
+    ) async throws -> SessionChanges {
+        var changes = SessionChanges()
+        for attempt in 1... {
+            let context = try await context()
+            let synchronizer = context.synchronizer(try await context.client(portal))
+            do {
+                try await body(context, try context.administratorKeys(), synchronizer)
+                break
+            } catch let error as StaleKeys {
+                guard attempt < 10 else { throw error.refusal }
+                changes.note(try await sync().changes)
+            }
         }
         return changes
     }
@@ -94,15 +184,21 @@ extension PersonalSession {
         progress: @escaping @Sendable (RekeyProgress) -> Void = { _ in }
     ) async throws -> SessionChanges {
         var changes = try await sync().changes
-        var work = try await RightsWork(self)
-        if try await work.closeLosses() {
+        let hasClosed = Mutex(false)
+        changes.note(
+            try await administering { context, administrator, synchronizer in
+                let work = RightsWork(context: context, administrator: administrator, synchronizer: synchronizer)
+                let isNew = try await work.closeLosses()
+                hasClosed.withLock { $0 = isNew }
+            })
+        if hasClosed.withLock({ $0 }) {
             changes.note(.key, .created, udf.text)
             changes.note(try await sync().changes)
-            work = try await RightsWork(self)
         }
+        let work = try await RightsWork(self)
         try await work.keepKeys()
         // First none of them goes on with the old keys, then what was written before is written anew.
-        let stores = StoreName.allCases.filter { $0.right != nil }
+        let stores = try await work.synchronizer.working { try $0.kept().filter { $0.right != nil } }
         var touched: Set<StoreName> = []
         for store in stores where try await work.exchangeKeys(of: store) { touched.insert(store) }
         for store in stores where try await work.encryptAnew(store, progress) { touched.insert(store) }
@@ -131,7 +227,7 @@ extension PersonalSession {
         return try await BlockingCalls(store: platform.containers.name).run(deadline: .seconds(120)) {
             let stores = OpenedStores(keys: keys, platform: platform)
             if try !stores.book(of: profile).openLosses.isEmpty { return true }
-            return try StoreName.allCases.contains { store in
+            return try stores.kept().contains { store in
                 guard store.right != nil, let catalog = try stores.replica(store) else { return false }
                 return try catalog.needsKeyExchange || !catalog.keysOfFormerExchanges.isEmpty
             }
@@ -149,18 +245,26 @@ private struct RightsWork {
     private static let runLength = 1000
     private static let runOctets = 512 << 10
 
+    init(context: AccountContext, administrator: AdministratorKeys, synchronizer: Synchronizer) {
+        self.context = context
+        self.administrator = administrator
+        self.synchronizer = synchronizer
+    }
+
     init(_ session: PersonalSession) async throws {
-        context = try await session.context()
-        administrator = try context.administratorKeys()
-        synchronizer = context.synchronizer(try await context.client(session.portal))
+        let context = try await session.context()
+        self.init(
+            context: context, administrator: try context.administratorKeys(),
+            synchronizer: context.synchronizer(try await context.client(session.portal)))
     }
 
     /// Makes new keys for the rights that were lost, hands them to the devices that have them, and states how far the runs of
     /// those who lost them go: in one run of the device catalog.
     func closeLosses() async throws -> Bool {
         let (profile, platform, own) = (context.profile, context.platform, context.record.device)
-        let administrator = administrator
+        let (context, administrator) = (context, administrator)
         return try await synchronizer.change(.device) { stores, signer in
+            try context.requireCurrent(stores)
             let losses = try stores.book(of: profile).openLosses
             guard !losses.isEmpty, let catalog = try stores.replica(.device) else { return nil }
             var keys = administrator
@@ -192,7 +296,7 @@ private struct RightsWork {
     /// How many frames the stores have that a right lets write.
     private static func extents(of right: Right, _ stores: OpenedStores) throws -> [String: Int] {
         var extents: [String: Int] = [:]
-        for store in StoreName.allCases where right == .administrator || store.writersRight == right {
+        for store in try stores.kept() where right == .administrator || store.rightsToWrite.contains(right) {
             if let sequence = try stores.sequence(store) {
                 extents[store.containerName] = try sequence.refresh()
             }

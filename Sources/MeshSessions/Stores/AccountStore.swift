@@ -160,6 +160,7 @@ public struct AccountStore: Sendable {
     }
 
     private func change(_ changes: [Change]) async throws -> [EntryVersion] {
+        try stores.keys.requireWriting(name)
         let (name, now, random) = (name, platform.clock.now, platform.random)
         return try await work { opened in
             var versions: [EntryVersion] = []

@@ -20,7 +20,7 @@ struct DeviceBook: Sendable {
     private struct Past: Sendable {
         let key: PublicKey
         let device: UDF
-        var rights: Set<Right> = []
+        var rights: [Right] = []
         /// The frames that took rights away.
         var lost: [Right: Int] = [:]
         var closed: [Right: (frame: Int, stores: [String: Int])] = [:]
@@ -82,7 +82,7 @@ struct DeviceBook: Sendable {
         if let new {
             let key = new.signature.udf.text
             var known = past[key] ?? Past(key: new.signature, device: new.udf)
-            known.rights.formUnion(new.rights)
+            known.rights = (known.rights + new.rights).unique
             for right in new.rights { known.lost[right] = nil }
             past[key] = known
         }
@@ -103,19 +103,19 @@ struct DeviceBook: Sendable {
     ///
     /// - Parameter content: gives the content of a frame of the run.
     func key(for claim: RunClaim, of store: StoreName, content: (Int) throws -> [UInt8]) rethrows -> PublicKey? {
-        let right = store.writersRight
-        if let device = devices.values.first(where: { $0.signature.udf.text == claim.signer }),
-            device.rights.give(right)
-        {
-            return device.signature
-        }
+        let needed = store.rightsToWrite
+        let present = devices.values.first { $0.signature.udf.text == claim.signer }?.rights ?? []
         if let known = past[claim.signer] {
-            guard known.rights.contains(right) || known.rights.contains(.administrator), store != .device,
-                let loss = known.loss(of: right)
-            else { return nil }
-            // Until the matter is closed nobody knows better than the portal, which has refused the device since.
-            guard let closed = loss.closed else { return known.key }
-            return claim.range.upperBound < closed[store.containerName] ?? 0 ? known.key : nil
+            let missing = needed.filter { !present.give($0) }
+            guard !missing.isEmpty else { return known.key }
+            guard needed.allSatisfy(known.rights.give), store != .device else { return nil }
+            for right in missing {
+                guard let loss = known.loss(of: right) else { return nil }
+                // Until the matter is closed nobody knows better than the portal, which has refused the device since.
+                guard let closed = loss.closed else { continue }
+                guard claim.range.upperBound < closed[store.containerName] ?? 0 else { return nil }
+            }
+            return known.key
         }
         let addsItself =
             claim.range.lowerBound == 0

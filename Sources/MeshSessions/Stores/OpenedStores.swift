@@ -61,6 +61,15 @@ final class OpenedStores: Sendable {
         get throws { try state.withLock { try directory(&$0) } }
     }
 
+    /// The stores of which this machine has a copy, those that are named by rights last.
+    func kept() throws -> [StoreName] { StoreName.written(in: try directory.names()) }
+
+    /// The entry of a device in the device catalog; nil if there is none.
+    func entry(of device: UDF) throws -> CatalogedDevice? {
+        guard let catalog = try replica(.device), let record = try catalog.find(device.text) else { return nil }
+        return try CatalogContent<CatalogedDevice>(payload: try catalog.content(of: record)).entry
+    }
+
     /// The changes that wait.
     var outbox: Outbox {
         get throws {

@@ -47,8 +47,10 @@ struct Outbox: Sendable {
 
     /// The changes of a store that can be sent, or that cannot.
     private static func place(_ store: StoreName, isConflict: Bool) -> SecondaryKey {
-        SecondaryKey(name: isConflict ? "Conflict" : "Waiting", value: store.rawValue)
+        SecondaryKey(name: placeName(isConflict: isConflict), value: store.rawValue)
     }
+
+    private static func placeName(isConflict: Bool) -> String { isConflict ? "Conflict" : "Waiting" }
 
     /// How many changes wait.
     var count: Int { get throws { try catalog.count } }
@@ -69,9 +71,11 @@ struct Outbox: Sendable {
         try catalog.find(Self.place(store, isConflict: false)).map(\.key)
     }
 
-    /// Whether changes of `store` can be sent.
-    func isWaiting(for store: StoreName) throws -> Bool {
-        try catalog.hasEntries(Self.place(store, isConflict: false))
+    /// The stores of which changes can be sent; with `isConflict` those of which somebody has to decide about some. Ordered by
+    /// name.
+    func stores(isConflict: Bool = false) throws -> [StoreName] {
+        try catalog.values(ofSecondaryKeys: Self.placeName(isConflict: isConflict)).sorted()
+            .compactMap { StoreName(rawValue: $0) }
     }
 
     /// The changes of `store` that somebody has to decide about, the oldest first.

@@ -22,6 +22,18 @@ struct StoreKeys: Sendable {
     /// Whether the device may read the store.
     func reads(_ store: StoreName) -> Bool { store.right.map { rights.give($0) } ?? true }
 
+    /// Whether the device may write the store.
+    func writes(_ store: StoreName) -> Bool { store.rightsToWrite.allSatisfy(rights.give) }
+
+    /// - Throws: ``SessionError`` `rightMissing` if the device may not write the store.
+    func requireWriting(_ store: StoreName) throws(SessionError) {
+        guard let missing = store.rightsToWrite.first(where: { !rights.give($0) }) else { return }
+        throw SessionError(
+            .rightMissing,
+            "This device does not have the right \"\(missing.rawValue)\", by which \(store.containerName) is written.",
+            remedy: "Have an administrator's device give it: meshclient device rights.")
+    }
+
     /// How the outbox is made and read.
     func outboxOptions(on platform: any MeshPlatform) -> CatalogOptions {
         options([encryption], for: encryption.publicKey, on: platform)
@@ -86,19 +98,5 @@ extension StoreKeys {
         self.init(
             account: account.udf, encryption: keys.own, signature: keys.signature, rights: keys.device.rights,
             groups: keys.groups, administrator: account.content.administratorSignature)
-    }
-}
-
-extension StoreName {
-    /// What the store is called in messages and run signatures: the file's name without its extension.
-    public var containerName: String { "MMM_\(rawValue)" }
-
-    /// Whether only administrators change it: what it says decides who may do what.
-    var isForAdministrators: Bool { [.device, .access, .member, .publication].contains(self) }
-
-    /// The store that messages call `containerName`.
-    public init?(containerName: String) {
-        guard containerName.hasPrefix("MMM_") else { return nil }
-        self.init(rawValue: String(containerName.dropFirst(4)))
     }
 }

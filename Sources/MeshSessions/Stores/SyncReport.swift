@@ -22,6 +22,9 @@ public struct SyncReport: Sendable, Equatable {
     public var received: [StoreName: Int] = [:]
     /// How many changes of each store were sent.
     public var sent: [StoreName: Int] = [:]
+    /// How many changes wait of stores that this device may not write any more; an administrator's device can give it the right
+    /// again.
+    public var withheld: [StoreName: Int] = [:]
     /// Entries that two devices have changed, and someone has to decide about.
     public var conflicts: [EntryConflict] = []
     /// How many requests for connection wait; nil unless this device administers the account.
@@ -38,6 +41,7 @@ public struct SyncReport: Sendable, Equatable {
     mutating func note(_ later: SyncReport) {
         received.merge(later.received, uniquingKeysWith: +)
         sent.merge(later.sent, uniquingKeysWith: +)
+        withheld.merge(later.withheld) { $1 }
         conflicts = later.conflicts
         pendingConnections = later.pendingConnections ?? pendingConnections
         changes.note(later.changes)

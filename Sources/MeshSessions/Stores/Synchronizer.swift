@@ -45,6 +45,8 @@ struct Synchronizer: Sendable {
     /// How many changes are sent in one run, and about how many octets of them.
     private static let runLength = 1000
     private static let runOctets = 512 << 10
+    /// How many stores a portal may say that there are.
+    private static let mostStores = 1024
     /// How often a run is made anew because another device was faster.
     private static let attempts = 10
 
@@ -81,6 +83,9 @@ struct Synchronizer: Sendable {
 
     private static func states(_ list: [ContainerStatus]) throws(PortalError) -> [StoreName: ContainerStatus] {
         var states: [StoreName: ContainerStatus] = [:]
+        guard list.count <= Self.mostStores else {
+            throw PortalError(.malformed, "The portal states \(list.count) stores of one account.")
+        }
         for status in list {
             guard let store = StoreName(containerName: status.container) else { continue }
             guard status.index >= 0, states.updateValue(status, forKey: store) == nil else {
@@ -247,13 +252,13 @@ struct Synchronizer: Sendable {
     /// Sends the portal the frames of our copies that it does not have: to a further portal, or to one where the account was
     /// made anew. What the portal has of a store must be the beginning of our copy; where it has more, nothing is sent.
     ///
-    /// - Parameter stores: those to be sent; nil: all that are here.
+    /// - Parameter isSent: whether a store is to be sent.
     /// - Returns: the stores of which something was sent.
     /// - Throws: ``PortalError``, among them `conflict` if the portal has something else; ``DAREError``, ``PlatformError``.
-    func upload(_ stores: Set<StoreName>? = nil) async throws -> [StoreName] {
+    func upload(_ isSent: (StoreName) -> Bool = { _ in true }) async throws -> [StoreName] {
         let states = try Self.states(try await portal.status().containers ?? [])
         var sent: [StoreName] = []
-        for store in Self.order(try await keptStores()) where stores?.contains(store) ?? true {
+        for store in Self.order(try await keptStores()) where isSent(store) {
             let first = states[store]?.index ?? 0
             let runs = try await working { opened -> [KeptRun] in
                 guard let sequence = try opened.sequence(store), try sequence.refresh() > first else { return [] }
@@ -286,7 +291,13 @@ struct Synchronizer: Sendable {
     }
 
     private func send(_ chosen: Set<StoreName>?, _ report: inout SyncReport) async throws {
-        for store in try await waitingStores() where chosen?.contains(store) ?? true { try await send(store, &report) }
+        for store in try await waitingStores() where chosen?.contains(store) ?? true {
+            if keys.writes(store) {
+                try await send(store, &report)
+            } else {
+                report.withheld[store] = try await waiting(for: store).count
+            }
+        }
         let hasSent = !report.sent.isEmpty
         report.conflicts = try await working { stores in
             // Whoever opens the outbox next reads what is in it.
@@ -297,17 +308,14 @@ struct Synchronizer: Sendable {
 
     /// The stores of which this machine has a copy.
     private func keptStores() async throws -> Set<StoreName> {
-        return try await working { stores in
-            let names = Set(try stores.directory.names())
-            return Set(StoreName.allCases.filter { names.contains($0.fileName) })
-        }
+        return try await working { Set(try $0.kept()) }
     }
 
     private func waitingStores() async throws -> [StoreName] {
         let waiting = try await working { stores in
             let outbox = try stores.outbox
             try outbox.tidy(in: stores.directory)
-            return try StoreName.allCases.filter { try outbox.isWaiting(for: $0) }
+            return try outbox.stores()
         }
         return waiting.isEmpty ? [] : Self.order(waiting).filter { waiting.contains($0) }
     }
@@ -495,9 +503,8 @@ struct Synchronizer: Sendable {
 
     /// The changes that nobody has decided about yet.
     static func conflicts(_ stores: OpenedStores) throws -> [EntryConflict] {
-        try StoreName.allCases.flatMap { store in
+        try stores.outbox.stores(isConflict: true).filter(stores.keys.reads).flatMap { store in
             let changes = try stores.outbox.conflicts(in: store)
-            guard !changes.isEmpty else { return [EntryConflict]() }
             let replica = try stores.replica(store)
             return try changes.map { change in
                 let theirs = try replica.flatMap { replica in

@@ -60,7 +60,8 @@ struct ExportWriter {
             var book = DeviceBook(profile)
             // What is sent meanwhile is then in both, and not in neither: the outbox comes after the stores. The device catalog
             // says who may have signed the others.
-            for store in [StoreName.device] + StoreName.allCases.filter({ $0 != .device }) {
+            let kept = StoreName.written(in: try directory.names())
+            for store in [StoreName.device] + kept.filter({ $0 != .device }) {
                 guard let container = try add(store, in: directory, &book) else { continue }
                 manifest.stores.append((store, container))
             }

@@ -141,7 +141,7 @@ struct StoreNameTests {
         for name in ["host.dare", "MMM_Contact.dcat.lock", "mmm_contact.dcat", "Contact.dcat", ""] {
             #expect(StoreName(fileName: name) == nil)
         }
-        for store in StoreName.allCases {
+        for store in StoreName.fixed {
             #expect(store.fileNames.first == store.fileName)
             #expect(store.fileNames.allSatisfy { StoreName(fileName: $0) == store })
         }

@@ -112,7 +112,7 @@ final class TestPortal: Sendable {
                 let version = versions ? "\(record.version)" : "-"
                 lines.append("\(partition) \(record.key) \(version) \(Base64URL.encode(digest))")
             }
-            for name in StoreName.allCases {
+            for name in StoreName.fixed {
                 let state = try await store.state(of: "MMM_\(name.rawValue)", in: partition)
                 if state.count > 0 {
                     lines.append("\(partition) \(name) \(state.count) \(Base64URL.encode(state.digest))")
