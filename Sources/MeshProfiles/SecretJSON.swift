@@ -12,7 +12,7 @@ struct SecretJSON {
 
     /// The members that hold secrets, wherever they stand.
     static let names: [[UInt8]] = ["ActivationKey", "Private", "SaltedPin"].map { Array($0.utf8) }
-    private static let maximumSecrets = 64
+    private static let maximumSecrets = 128
 
     /// Nothing yet.
     init() {

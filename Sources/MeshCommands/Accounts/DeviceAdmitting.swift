@@ -46,18 +46,13 @@ extension DeviceCommand {
 
         @OptionGroup var administration: Administration
         @Option(help: "The witness that the new device shows, all of it.") var witness: String?
-        @Flag(help: "Let the device administer the account too.") var administrator = false
-        @Option(
-            name: .customLong("right"), help: "A right that it is to have, instead of the usual ones; may be repeated.")
-        var rights: [String] = []
+        @OptionGroup var rights: RightOptions
         @Flag(help: "Accept the requests that a PIN proves, and reject those that claim to know one and do not.")
         var proven = false
 
         func validate() throws {
-            _ = try DeviceCommand.rights(rights)
-            if proven, witness != nil || administrator || !rights.isEmpty {
-                throw ValidationError(
-                    "With --proven the PIN decides: it needs neither --witness nor --administrator nor --right.")
+            if proven, witness != nil || !rights.isEmpty {
+                throw ValidationError("With --proven the PIN decides: it takes no --witness, and no rights.")
             }
         }
 
@@ -70,9 +65,7 @@ extension DeviceCommand {
             } else {
                 let pending = try await personal.connectPending()
                 let request = try chosen(from: pending, environment.console)
-                let given = try DeviceCommand.rights(rights)
-                changes = try await personal.connectClose(
-                    request, .accept(administrator ? [.administrator] : given.isEmpty ? Right.usual : given))
+                changes = try await personal.connectClose(request, .accept(try rights.given()))
             }
             environment.console.print(changes, asJSON: administration.options.shared.json)
         }
@@ -157,7 +150,7 @@ extension DeviceCommand {
 
         @OptionGroup var administration: Administration
         @Option(help: "How many minutes it is good: 1 to 15.") var minutes = 15
-        @Flag(help: "Let the device administer the account too.") var administrator = false
+        @OptionGroup var rights: RightOptions
 
         func validate() throws {
             guard (1...15).contains(minutes) else { throw ValidationError("--minutes wants 1 to 15.") }
@@ -166,7 +159,7 @@ extension DeviceCommand {
         func run() async throws {
             let personal = try await administration.session()
             let made = try await personal.makePIN(
-                rights: administrator ? [.administrator] : Right.usual, lifetime: .seconds(minutes * 60))
+                rights: try rights.given(), lifetime: .seconds(minutes * 60))
             let console = try CommandEnvironment.required.console
             if administration.options.shared.json {
                 console.print(

@@ -114,14 +114,13 @@ extension DeviceCommand {
 
         @OptionGroup var administration: Administration
         @Option(help: ArgumentHelp("Read the code from this file.", valueName: "file")) var codeFile: String?
-        @Flag(help: "Let the device administer the account too.") var administrator = false
+        @OptionGroup var rights: RightOptions
 
         func run() async throws {
             let environment = try CommandEnvironment.required
             let personal = try await administration.session()
             let code = try environment.secret(from: codeFile, prompt: "Code of the device (not shown): ", "code")
-            let claimed = try await personal.connectStatic(
-                code, rights: administrator ? [.administrator] : Right.usual)
+            let claimed = try await personal.connectStatic(code, rights: try rights.given())
             if administration.options.shared.json {
                 environment.console.print([
                     "device": .string(claimed.device.udf.text),

@@ -15,11 +15,16 @@ extension DeviceCommand {
                 The rights are \(Right.keyed.map(\.rawValue).joined(separator: ", ")) and threshold; together, except the first \
                 and the last: usual. Without rights, those are shown that the device has. What a device loses it reads no more: \
                 the right gets a new key, and all entries are encrypted anew.
+
+                An application may keep what it has by a right of its own, which only the devices have that are given it: \
+                --own-right notes. The account has such a right from when it is first given. The list is the whole list here, \
+                too: meshclient device rights phone usual --own-right notes
                 """)
 
         @OptionGroup var administration: Administration
         @Argument(help: "The device: fingerprint, the beginning of one, or the name it has.") var device: String
         @Argument(help: "The rights it is to have, all of them; 'usual' for the usual ones.") var rights: [String] = []
+        @OptionGroup var own: OwnRightOptions
 
         func validate() throws { _ = try DeviceCommand.rights(rights) }
 
@@ -27,7 +32,7 @@ extension DeviceCommand {
             let personal = try await administration.session()
             let found = try await DeviceCommand.device(device, of: personal)
             let console = try CommandEnvironment.required.console
-            guard !rights.isEmpty else {
+            guard !rights.isEmpty || !own.names.isEmpty else {
                 if administration.options.shared.json {
                     console.print([
                         "device": .string(found.udf.text),
@@ -38,7 +43,7 @@ extension DeviceCommand {
                 }
                 return
             }
-            let wanted = try DeviceCommand.rights(rights)
+            let wanted = try (DeviceCommand.rights(rights) + own.given()).unique
             let changes = try await DeviceCommand.rekeying { progress in
                 try await personal.setRights(of: found.udf, to: wanted, progress: progress)
             }
@@ -87,15 +92,18 @@ extension DeviceCommand {
         }
     }
 
-    /// The rights of those names.
+    /// What stands for the usual rights.
+    static let usual = "usual"
+
+    /// The rights of those names, of which every account has the keys.
     static func rights(_ names: [String]) throws -> [Right] {
         let known = Right.keyed + [.threshold]
         return try names.flatMap { name in
-            if name == "usual" { return Right.usual }
+            if name == usual { return Right.usual }
             guard let right = known.first(where: { $0.rawValue == name }) else {
                 throw ValidationError(
-                    "There is no right '\(name)'. There are \(known.map(\.rawValue).joined(separator: ", ")), and usual."
-                )
+                    "There is no right '\(name)'. There are \(known.map(\.rawValue).joined(separator: ", ")), and usual. A right of an "
+                        + "application is given by --own-right.")
             }
             return [right]
         }

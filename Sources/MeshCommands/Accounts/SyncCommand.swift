@@ -47,6 +47,11 @@ struct SyncCommand: AsyncParsableCommand {
         for (store, count) in report.sent.ordered {
             console.print("sent      \(store.rawValue)  \(counted(count, "change"))")
         }
+        for (store, count) in report.withheld.ordered {
+            console.printError(
+                "\(counted(count, "change")) of \(store.rawValue) \(count == 1 ? "waits" : "wait"): this device may not write it any "
+                    + "more. An administrator's device can give it the right again: meshclient device rights")
+        }
         for change in report.changes.list { console.print(change.description) }
         if report.isEmpty { console.printError("Nothing is new.") }
         if let pending = report.pendingConnections, pending > 0 {
@@ -70,6 +75,7 @@ struct SyncCommand: AsyncParsableCommand {
         var object = JSONObject()
         object["received"] = counts(report.received)
         object["sent"] = counts(report.sent)
+        if !report.withheld.isEmpty { object["withheld"] = counts(report.withheld) }
         object["conflicts"] = .integer(Int64(report.conflicts.count))
         object["pendingConnections"] = report.pendingConnections.map { .integer(Int64($0)) }
         object["changes"] = MeshCommands.json(report.changes)

@@ -5,9 +5,10 @@ import MeshInMemory
 import MeshPlatforms
 import MeshPortals
 import MeshProfiles
-import MeshSessions
 import Synchronization
 import Testing
+
+@testable import MeshSessions
 
 /// What one case of a crash begins with.
 private struct Scene: Sendable {
@@ -88,6 +89,13 @@ struct AccountCrashTests {
         entry.username = "alice"
         entry.password = "1"
         return entry
+    }
+
+    private static let notes = Right(rawValue: "notes")
+
+    /// What an application of its own keeps by a right of its own.
+    private func notes(_ session: PersonalSession) async throws -> ApplicationStore<Int> {
+        try await session.application("notes", readers: Self.notes)
     }
 
     /// The session of a connected machine on which everything works.
@@ -192,7 +200,10 @@ struct AccountCrashTests {
             let scene = try await account()
             let request = try await scene.second.connect(to: Self.address)
             let alice = try await scene.fresh.personalSession()
-            _ = try await alice.connectClose(try #require(try await alice.connectPending().first), .accept())
+            _ = try await alice.connectClose(
+                try #require(try await alice.connectPending().first), .accept([.web, Self.notes]))
+            try await notes(alice).add(1, as: "a")
+            _ = try await alice.sync()
             _ = try await scene.second.complete(request)
             _ = try await scene.second.personalSession().sync()
             return scene
@@ -218,9 +229,44 @@ struct AccountCrashTests {
             // A device that comes now reads everything.
             let third = scene.home.session(scene.home.machine())
             let request = try await third.connect(to: Self.address)
-            _ = try await alice.connectClose(try #require(try await alice.connectPending().first), .accept())
+            _ = try await alice.connectClose(
+                try #require(try await alice.connectPending().first), .accept([.web, Self.notes]))
             _ = try await third.complete(request)
             try await requireConnected(third, devices: 2, credentials: 1)
+            #expect(try await notes(try await third.personalSession()).find("a")?.value == 1)
+            #expect(try await alice.context().keys.groups.newest(of: Self.notes)?.generation == 2)
+        }
+    }
+
+    @Test(arguments: [false, true]) func givingARightThatIsNew(afterEffect: Bool) async throws {
+        try await everyStep(afterEffect, leastSteps: 5) {
+            let scene = try await account()
+            let request = try await scene.second.connect(to: Self.address)
+            let alice = try await scene.fresh.personalSession()
+            _ = try await alice.connectClose(try #require(try await alice.connectPending().first), .accept())
+            _ = try await scene.second.complete(request)
+            return scene
+        } work: { session in
+            let alice = try await session.personalSession()
+            let other = try #require(try await alice.connectedDevices().first { !$0.isThis })
+            _ = try await alice.setRights(of: other.udf, to: [.web, Self.notes])
+        } check: { scene in
+            let alice = try await scene.fresh.personalSession()
+            _ = try await alice.sync()
+            // A key that is there is kept for who recovers the profile.
+            let kept = try await alice.store(.access).entries(of: CatalogedAccess.self).compactMap { KeptGroupKey($0) }
+            let isMade = try await alice.context().keys.groups.newest(of: Self.notes) != nil
+            #expect(kept.count { $0.right == Self.notes } == (isMade ? 1 : 0))
+            #expect(try await !alice.hasUnfinishedRemovals())
+            let device = try #require(try await alice.connectedDevices().first { !$0.isThis }).udf
+            _ = try await alice.setRights(of: device, to: [.web, Self.notes])
+            let other = try await scene.second.personalSession()
+            _ = try await other.sync()
+            try await notes(other).add(2, as: "b")
+            _ = try await other.sync()
+            _ = try await alice.sync()
+            #expect(try await notes(alice).find("b")?.value == 2)
+            try await requireConnected(scene.fresh, devices: 2, credentials: 1)
         }
     }
 
