@@ -104,6 +104,20 @@ struct ForeignTests {
         #expect(declared.isSubset(of: defined))
     }
 
+    /// Nothing of the package's own C is in the way of a program that uses the same names. Swift's symbols have the names of their
+    /// modules in them.
+    @Test func onlyTheHeadersFunctionsAreExported() async throws {
+        let header = try await Child.finish(["/bin/cat", "\(Self.include)/meshlight.h"]).output
+        let declared = header.split(separator: "\n").filter { $0.hasPrefix("int mesh_") }
+            .compactMap { $0.dropFirst(4).split(separator: "(").first }
+        let symbols = try await Child.finish(["/usr/bin/env", "nm", "-D", "--defined-only", Self.library]).output
+        let names = symbols.split(separator: "\n").compactMap { $0.split(separator: " ").last }
+        // Made by the linker in every library.
+        let ofLinker = ["_end", "_edata", "__bss_start"]
+        let own = names.filter { !$0.hasPrefix("$s") && !ofLinker.contains(String($0)) }
+        #expect(own.sorted() == declared.sorted())
+    }
+
     /// The example of the README is a program, and ends well on a machine that is connected to nothing.
     @Test func readmeExample() async throws {
         let scratch = try Scratch()

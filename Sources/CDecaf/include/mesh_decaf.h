@@ -12,6 +12,9 @@
 extern "C" {
 #endif
 
+// Of a library that is linked with this, none of these is a symbol: they are for the package alone.
+#pragma GCC visibility push(hidden)
+
 // A prepared Ed448 signing key: clamped scalar (56), nonce prefix (57), public key (57).
 #define MESH_ED448_PREPARED 170
 // A prepared Ed25519 signing key: clamped scalar (32), nonce prefix (32), public key (32).
@@ -56,6 +59,8 @@ void mesh_x448_public(uint8_t u[56], uint8_t next_u[56], const uint8_t scalar[56
 void mesh_x25519_public(uint8_t u[32], uint8_t next_u[32], const uint8_t scalar[32]);
 // RFC 7748; 0 when the result is all zero (a point of low order).
 int mesh_x448(uint8_t shared[56], const uint8_t scalar[56], const uint8_t u[56]);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -10,6 +10,9 @@
 extern "C" {
 #endif
 
+// Of a library that is linked with this, none of these is a symbol: they are for the package alone.
+#pragma GCC visibility push(hidden)
+
 // MARK: Hashes
 
 enum mesh_hash {
@@ -128,6 +131,8 @@ int mesh_curve_field(int bits, mesh_number *prime);
 int mesh_curve_public(int bits, const mesh_number *scalar, uint8_t *point, size_t point_count);
 // 1 when the octets are an uncompressed point on the curve, other than the one at infinity.
 int mesh_curve_is_point(int bits, const uint8_t *point, size_t point_count);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+// Of a library that is linked with this, none of these is a symbol: they are for the package alone.
+#pragma GCC visibility push(hidden)
+
 /// Opens a name without reading or writing what it stands for (open(2)).
 extern const int linux_O_PATH;
 /// Tries to take a lock that belongs to the open file description (fcntl(2)).
@@ -48,5 +51,7 @@ int linux_accept(int socket);
 
 /// Which user is at the other end of a local connection, as the kernel noted when it was made (unix(7)).
 int linux_peer_user(int socket, uint32_t *user);
+
+#pragma GCC visibility pop
 
 #endif
