@@ -92,7 +92,7 @@ public enum LightCode: Int32, CaseIterable, Sendable {
     private static func code(_ error: PortalError) -> LightCode {
         switch error.code {
         case .invalidAddress, .invalidName: .invalidArgument
-        case .unreachable, .overloaded, .timedOut, .serviceFailed: .unreachable
+        case .unreachable, .overloaded, .full, .timedOut, .serviceFailed: .unreachable
         case .notFound: .notFound
         case .accountExists: .alreadyExists
         case .unauthorized, .deviceRevoked: .notPermitted

@@ -42,6 +42,8 @@ public struct PortalError: MeshError, Equatable {
         public static let rejected = Code(name: "portal-rejected")
         /// More than the portal takes at once, or in all.
         public static let tooLarge = Code(name: "portal-too-large")
+        /// The portal has no space to keep what was sent; nothing of it was done.
+        public static let full = Code(name: "portal-full")
         /// Too many requests.
         public static let overloaded = Code(name: "portal-overloaded")
         /// The portal failed; what was asked was not done.

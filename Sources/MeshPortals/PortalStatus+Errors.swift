@@ -14,6 +14,7 @@ extension PortalStatus {
             case .staleEpoch: .staleEpoch
             case .invalidAddress, .invalidName, .rejected: .invalid
             case .overloaded: .tooMany
+            case .full: .full
             default: .internalError
             }
     }

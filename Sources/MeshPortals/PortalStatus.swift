@@ -34,6 +34,8 @@ public struct PortalStatus: RawRepresentable, Hashable, Sendable {
     public static let internalError = PortalStatus(rawValue: 500)
     /// The service cannot now.
     public static let unavailable = PortalStatus(rawValue: 503)
+    /// The service has no space to keep it.
+    public static let full = PortalStatus(rawValue: 507)
 
     /// Whether it was done.
     public var isSuccess: Bool { (200..<300).contains(rawValue) }

@@ -106,6 +106,8 @@ struct Tool {
     var portalVariable: String?
     /// The person's SSH files; nil for a program that has none.
     var ssh: CommandSSH?
+    /// What else is another than usual in every run.
+    var adjusting: @Sendable (inout CommandEnvironment) -> Void = { _ in }
 
     init(
         _ machine: MeshMachineCached = MeshMachineCached(), portals: TestPortals = TestPortals(),
@@ -138,6 +140,7 @@ struct Tool {
             candidates: { _ in [] }, makeScratchMachine: { MeshMachineCached() }, files: TestFiles.files,
             console: console, openPortal: { try await portals.open($0, $1) }, portals: portalVariable)
         environment.ssh = ssh
+        self.adjusting(&environment)
         adjusting(&environment)
         let status = await MeshClientCommand.run(arguments, in: environment)
         return ToolRun(

@@ -95,6 +95,9 @@ struct BadInputTests {
             (#"{"Get":{}}"#, .badRequest), (#"{"Status":{}}"#, .unauthorized), (#"{"Get":{"Account":""}}"#, .notFound),
             (#"{"HelloRequest":{}}"#, .success), (#"{"Hello":{"Portal":"x","Extra":[1]}}"#, .success),
             (#"{"ValidateAccountRequest":{"Account":"alice@example.com"}}"#, .success),
+            (#"{"ValidateRequest":{"Account":"alice@example.com"}}"#, .success),
+            (#"{"CreateRequest":{}}"#, .unauthorized),
+            (#"{"DeleteRequest":{"Account":"alice@example.com"}}"#, .unauthorized),
         ]
         let before = try await portal.snapshot()
         for (text, expected) in rows {

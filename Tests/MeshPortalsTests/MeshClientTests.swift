@@ -150,7 +150,8 @@ struct MeshClientTests {
         let rows: [Row] = [
             (400, .malformed), (401, .unauthorized), (404, .notFound), (405, .unsupported), (409, .conflict),
             (410, .deviceRevoked), (413, .tooLarge), (422, .rejected), (429, .overloaded), (500, .serviceFailed),
-            (503, .overloaded), (599, .serviceFailed), (303, .unsupported), (0, .unsupported), (-1, .unsupported),
+            (503, .overloaded), (507, .full), (599, .serviceFailed), (303, .unsupported), (0, .unsupported),
+            (-1, .unsupported),
             (nil, .serviceFailed),
         ]
         for (number, expected) in rows {

@@ -247,7 +247,7 @@ extension PortalService {
                 continue
             }
         }
-        throw PortalFailure(.unavailable, "The account is busy. Try again later.")
+        throw PortalFailure(.unavailable, "The account is busy.")
     }
 }
 

@@ -22,7 +22,7 @@ extension PortalService {
             let old = try await store.read(ReservationRecord.self, profile.text, in: .portal)
             if let old {
                 guard isAbandoned(old.content) else {
-                    throw PortalFailure(.unavailable, "The account is being made or removed. Try again later.")
+                    throw PortalFailure(.unavailable, "The account is being made or removed.")
                 }
                 try await store.commit([try old.put(record)], in: .portal)
             } else {
@@ -34,7 +34,7 @@ extension PortalService {
             return made
         } catch let error as PortalStoreError where error.code == .conflict {
             underWay.withLock { _ = $0.remove(attempt) }
-            throw PortalFailure(.unavailable, "The account is being made or removed. Try again later.")
+            throw PortalFailure(.unavailable, "The account is being made or removed.")
         } catch {
             underWay.withLock { _ = $0.remove(attempt) }
             throw error

@@ -160,9 +160,11 @@ extension PortalFailure {
             self = .invalid("The frames are not the next ones of their container.")
         case let error as PortalStoreError where error.code == .invalidKey:
             self = .badRequest("A name in the request is none that can be kept.")
-        case let error as PortalStoreError where [.unavailable, .full].contains(error.code):
-            self.init(.unavailable, "The portal cannot do this now. Try again later.", cause: error)
-        case is CancellationError: self.init(.unavailable, "The portal is closing. Try again later.")
+        case let error as PortalStoreError where error.code == .full:
+            self.init(.full, "There is no space for the portal's data.", cause: error)
+        case let error as PortalStoreError where error.code == .unavailable:
+            self.init(.unavailable, "Its data cannot be read or written.", cause: error)
+        case is CancellationError: self.init(.unavailable, "The portal is closing.")
         default: self.init(.internalError, "The portal failed.", cause: error)
         }
     }

@@ -37,6 +37,13 @@ extension PortalError {
                 error(.overloaded, "The portal takes no more for this account now.", "Ask whoever runs the portal.")
             case (.tooMany, _): error(.overloaded, "The portal has too many requests.", "Try again later.")
             case (.unavailable, _): error(.overloaded, "The portal cannot do that now.", "Try again later.")
+            // In the portal's words there is nothing more.
+            case (.full, _):
+                PortalError(
+                    .full, "The disk of the portal is full: what was sent is not kept there.",
+                    remedy:
+                        "Have whoever runs the portal make space on its disk, then try again; what was not sent waits here."
+                )
             case _ where (500..<600).contains(status.rawValue):
                 error(.serviceFailed, "The portal failed.", "Try again later.")
             default:

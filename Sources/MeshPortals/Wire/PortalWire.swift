@@ -179,9 +179,14 @@ public enum PortalAnswer<Response: PortalResponseMessage>: Sendable {
 }
 
 extension PortalTransaction {
+    /// The messages of 2018 that are not named after their transaction.
+    private static let byOlderMessage: [String: PortalTransaction] = [
+        "ValidateRequest": .validateAccount, "CreateRequest": .createAccount, "DeleteRequest": .deleteAccount,
+    ]
+
     /// The transaction that `name` means: its own name, or that of its request.
     init?(named name: String) {
-        if let transaction = PortalTransaction(rawValue: name) {
+        if let transaction = PortalTransaction(rawValue: name) ?? Self.byOlderMessage[name] {
             self = transaction
         } else if name.hasSuffix("Request"), let transaction = PortalTransaction(rawValue: String(name.dropLast(7))) {
             self = transaction

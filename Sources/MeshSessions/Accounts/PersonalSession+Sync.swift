@@ -309,7 +309,7 @@ extension PersonalSession {
         guard try await !keepOwnContact(try await context(), without: gone).isEmpty else { return }
         do {
             _ = try await sync()
-        } catch let error as PortalError where [.unreachable, .overloaded, .timedOut].contains(error.code) {
+        } catch let error as PortalError where [.unreachable, .overloaded, .full, .timedOut].contains(error.code) {
         }
     }
 
