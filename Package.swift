@@ -321,7 +321,8 @@ let package = Package(
             dependencies: [
                 "MeshCommands", "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms",
                 "MeshFiles",
-                "MeshInMemory", "MeshPortals", "MeshPortalService", "MeshLinuxSSH", "MeshSSH", "MeshTestSupport",
+                "MeshInMemory", "MeshPortals", "MeshPortalService", "MeshSessions", "MeshLinuxSSH", "MeshSSH",
+                "MeshTestSupport",
                 "meshclient",
             ],
             exclude: ["Programs"]),

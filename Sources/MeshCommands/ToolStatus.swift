@@ -99,7 +99,7 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
         case let error as CatalogError where error.code == .alreadyExists: self = .refused
         case is CatalogError, is VerificationError: self = .unverified
         case is CancellationError: self = .interrupted
-        case is UsageError: self = .usage
+        case is UsageError, is CredentialFileError: self = .usage
         case let error as any MeshError where error.codeName == SessionError.Code.changedElsewhere.name:
             // A stale entry, of whatever type.
             self = .conflict
@@ -111,7 +111,7 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
         switch code {
         case .recoveryUnproven, .unsentChanges, .exportOutdated, .occupied, .hostKeyDiffers: .refused
         case .wrongShares, .rehearsalFailed, .wrongAccount: .shares
-        case .keyMissing, .noAccount, .accountGone, .notConnected, .escrowNotFound: .notFound
+        case .keyMissing, .noAccount, .accountGone, .notConnected, .escrowNotFound, .defaultMissing: .notFound
         case .invalidQuorum, .addressMissing: .usage
         case .noPortal: .portalUnreachable
         case .alreadyConnected, .notAdministrator, .rightMissing: .portalRefused
@@ -130,7 +130,7 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
         switch code {
         case .invalidAddress: .usage
         case .notFound: .notFound
-        case .unreachable, .timedOut, .overloaded, .serviceFailed, .staleEpoch: .portalUnreachable
+        case .unreachable, .timedOut, .overloaded, .full, .serviceFailed, .staleEpoch: .portalUnreachable
         case .malformed, .unauthenticated, .serviceChanged, .rolledBack, .forked: .portalUntrue
         case .conflict: .conflict
         case .expired: .notConnected

@@ -121,18 +121,6 @@ public struct ProfileDirectory: Sendable {
         }
     }
 
-    /// The application profile for `type`: the personal profile's own default first, then the machine's.
-    public func applicationProfile(type: String, for personal: UDF?) async throws -> UDF? {
-        try await registry.read { reader in
-            if let personal {
-                let path = try Self.entryPath(personal, .personal).appending(RegistryLayout.defaults)
-                if let text = try reader.string(type, at: path) { return try Self.fingerprint(text, type) }
-            }
-            let path = try ProfileKind.application.path.appending(RegistryLayout.defaults)
-            return try reader.string(type, at: path).map { try Self.fingerprint($0, type) }
-        }
-    }
-
     /// Enters a profile that is being created. Nothing is changed if it is entered already.
     public func begin(_ profile: UDF, kind: ProfileKind, name: String?, device: UDF? = nil) async throws {
         try await registry.modify { transaction in
@@ -293,6 +281,41 @@ public struct ProfileDirectory: Sendable {
                 try transaction.set(.string(first), nil, at: RegistryLayout.accounts)
             }
         }
+    }
+
+    // MARK: Defaults of applications
+
+    /// The default for applications of `type` as this machine has it: the key of an entry, or in registries of older generations
+    /// the fingerprint of an application profile. Nil if none is set.
+    ///
+    /// - Parameter personal: the personal profile whose own default is asked for; nil for that of the machine, which is meant for
+    ///   everyone who has none of their own.
+    public func applicationDefault(_ type: String, for personal: UDF?) async throws -> String? {
+        try await registry.read { try $0.string(type, at: Self.defaultsPath(personal)) }
+    }
+
+    /// Sets the default for applications of `type`, or (nil) takes it away.
+    ///
+    /// - Parameter personal: as for ``applicationDefault(_:for:)``.
+    /// - Throws: ``PlatformError`` `notFound` if the profile is not entered.
+    public func setApplicationDefault(_ key: String?, _ type: String, for personal: UDF?) async throws {
+        try await registry.modify { transaction in
+            let path = try Self.defaultsPath(personal)
+            guard let key else {
+                _ = try transaction.removeValue(type, at: path)
+                return
+            }
+            if let personal, !transaction.hasKey(at: try Self.entryPath(personal, .personal)) {
+                throw PlatformError(
+                    .notFound, store: "registry", "The profile \(personal) is not entered on this machine.")
+            }
+            try transaction.set(.string(key), type, at: path)
+        }
+    }
+
+    private static func defaultsPath(_ personal: UDF?) throws -> RegistryPath {
+        try (personal.map { try entryPath($0, .personal) } ?? ProfileKind.application.path)
+            .appending(RegistryLayout.defaults)
     }
 
     /// The path of the registry key of a profile.

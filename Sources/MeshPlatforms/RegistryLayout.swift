@@ -40,6 +40,7 @@ public enum RegistryLayout {
 
     /// The key of a personal profile's entry that tells of its recovery shares.
     public static let recovery = "Recovery"
-    /// The key of a personal profile's entry whose values are its own default application profiles by type.
+    /// The key of a personal profile's entry whose values are its own defaults by type of application; beside the application
+    /// profiles, the key of those of the machine.
     public static let defaults = "Defaults"
 }

@@ -76,6 +76,8 @@ public struct SessionError: MeshError, Equatable {
         public static let exportOutdated = Code(name: "export-outdated")
         /// Something of another profile or device is where something was to be put.
         public static let occupied = Code(name: "occupied")
+        /// What was set as a default on this machine is not there.
+        public static let defaultMissing = Code(name: "default-missing")
         /// The number of shares or the quorum is not one that can be.
         public static let invalidQuorum = Code(name: "invalid-quorum")
     }

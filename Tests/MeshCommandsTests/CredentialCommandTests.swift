@@ -2,6 +2,7 @@ import MeshCommands
 import MeshCore
 import MeshEncoding
 import MeshPlatforms
+import MeshSessions
 import Testing
 
 /// Credentials and the other kinds of entries, as a person uses them, with mistakes.
@@ -53,6 +54,58 @@ struct CredentialCommandTests {
         #expect(await tool("credential", "show", "mail", "--to", "-").output == "open sesame\n")
         status(await tool("sync"), .done)
         #expect(try json(await tool("credential", "show", "mail", "--json"))["pending"] == false)
+    }
+
+    @Test func aDefaultIsMeantWhenNoneIsNamed() async throws {
+        let missing = await tool("network", "show")
+        status(missing, .notFound)
+        #expect(missing.errors.contains("meshclient network default KEY"))
+        let none = await tool("network", "default")
+        status(none, .done)
+        #expect(none.output.isEmpty && none.errors == "None is the default.\n")
+        #expect(try json(await tool("network", "default", "--json"))["default"] == .null)
+        for name in ["home", "work"] { status(await tool("network", "add", name, answers: ["open \(name)"]), .done) }
+        status(await tool("network", "default", "away"), .notFound)
+        status(await tool("network", "default", "away", "--this-machine"), .notFound)
+        status(await tool("network", "default", "home", "--clear"), .usage)
+        status(await tool("network", "default", "--this-machine"), .usage)
+        status(await tool("network", "default", "home", "--this-machine", "--every-profile"), .usage)
+        #expect(await tool("network", "default", "work").output == "wifi:work is the default on all devices.\n")
+        #expect(await tool("network", "default").output == "wifi:work  (on all devices)\n")
+        #expect(await tool("network", "show", "--to", "-").output == "open work\n")
+        let set = try json(await tool("network", "default", "home", "--this-machine", "--json"))
+        #expect(set["default"] == "wifi:home" && set["scope"] == "this-machine")
+        #expect(await tool("network", "show", "--to", "-").output == "open home\n")
+        #expect(await tool("network", "list").lines.first?.contains("(default)") == true)
+        let list = try json(await tool("network", "list", "--json"))["networks"]?.array ?? []
+        #expect(list.map { $0["default"] } == [true, nil])
+        let other = await tool("network", "default", "work", "--every-profile")
+        #expect(other.errors.contains("wifi:home, the default of this profile on this machine, comes before it."))
+        // Taken away here, it is not the default any more; taken away elsewhere, that is told.
+        status(await tool("network", "remove", "home"), .done)
+        #expect(await tool("network", "default").output == "wifi:work  (on all devices)\n")
+        status(await tool("network", "default", "work", "--this-machine"), .done)
+        let alice = try await MeshSession(tool.machine).personalSession()
+        try await alice.networks().remove("wifi:work", from: nil)
+        for command in [["network", "default"], ["network", "show"]] {
+            let run = await tool(command)
+            status(run, .notFound)
+            #expect(run.errors.contains("meshclient network default --clear --this-machine"))
+        }
+        status(await tool("network", "list"), .done)
+        #expect(
+            await tool("network", "default", "--clear", "--this-machine").output
+                == "None is the default of this profile on this machine now.\n")
+        #expect(await tool("network", "default", "--clear").output == "None was the default there.\n")
+        status(await tool("network", "show"), .notFound)
+        // Credentials have one too.
+        status(
+            await tool("credential", "add", "a.example", "--code-file", "-", answers: ["a", "JBSWY3DPEHPK3PXP"]), .done)
+        status(await tool("credential", "code"), .notFound)
+        status(await tool("credential", "default", "a.example"), .done)
+        status(await tool("credential", "code"), .done)
+        status(await tool("sync"), .done)
+        #expect(await tool("credential", "default").output == "https:a.example  (on all devices)\n")
     }
 
     @Test func mistakesAreToldAndChangeNothing() async throws {

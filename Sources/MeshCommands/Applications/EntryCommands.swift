@@ -47,20 +47,27 @@ struct ListEntries<Kind: EntryKind>: AsyncParsableCommand {
     @Option(help: "The profile: fingerprint, the beginning of one, name or account.") var profile: String?
 
     func run() async throws {
-        let store = try await Kind.store(of: try await shared.personalSession(profile))
-        let items = try await store.entries().filter { label == nil || $0.entry.labels.contains(label ?? "") }
+        let personal = try await shared.personalSession(profile)
+        let all = try await Kind.store(of: personal).entries()
+        let standard = try await Kind.defaultKey(among: all, of: personal)
+        let items = all.filter { label == nil || $0.entry.labels.contains(label ?? "") }
         let console = try CommandEnvironment.required.console
         if shared.json {
             var list = JSONList(Kind.plural, on: console)
             list.begin()
-            for item in items { list.add(.object(Kind.json(item))) }
+            for item in items {
+                var object = Kind.json(item)
+                if item.key == standard { object["default"] = true }
+                list.add(.object(object))
+            }
             list.end()
             return
         }
         for item in items {
             let values = Kind.allMembers(item.entry).filter { $0.value != true }.map(\.words)
             let mark = item.isConflict ? ["(conflict)"] : item.isPending ? ["(not sent yet)"] : []
-            console.print(([shown(item.key)] + values + mark).joined(separator: "  "))
+            let chosen = item.key == standard ? ["(default)"] : []
+            console.print(([shown(item.key)] + values + chosen + mark).joined(separator: "  "))
         }
         if items.isEmpty { console.printError("There are none.") }
     }
@@ -76,9 +83,11 @@ struct RemoveEntry<Kind: EntryKind>: AsyncParsableCommand {
     @Option(help: "The profile: fingerprint, the beginning of one, name or account.") var profile: String?
 
     func run() async throws {
-        let store = try await Kind.store(of: try await shared.personalSession(profile))
+        let personal = try await shared.personalSession(profile)
+        let store = try await Kind.store(of: personal)
         let item = try await Kind.find(name, in: store)
         try await store.remove(item.key, from: item.version)
+        try await Kind.forgetDefault(item.key, of: personal)
         let console = try CommandEnvironment.required.console
         if shared.json {
             console.print(["removed": .string(item.key)])
@@ -113,8 +122,8 @@ struct ShowSecretEntry<Kind: SecretEntryKind>: AsyncParsableCommand {
     }
 
     @OptionGroup var shared: SharedOptions
-    @Argument(help: "Its key or local name.") var name: String
-    @Flag(help: "Show the password too.") var reveal = false
+    @Argument(help: "Its key or local name; without it, the default.") var name: String?
+    @Flag(help: "Show the password too, and notes.") var reveal = false
     @Option(
         help: ArgumentHelp(
             "Write the password alone to this new file, which only you can read; - is standard output.",
@@ -127,17 +136,21 @@ struct ShowSecretEntry<Kind: SecretEntryKind>: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let store = try await Kind.store(of: try await shared.personalSession(profile))
-        let item = try await Kind.find(name, in: store)
+        let item = try await Kind.find(name, of: try await shared.personalSession(profile))
         let console = try CommandEnvironment.required.console
         if let to { return try Self.write(try Self.password(of: item), to, item.key, shared.json, on: console) }
         if shared.json {
             var object = Kind.json(item)
-            if reveal { object["password"] = item.entry.password.map { .string($0) } }
+            if reveal {
+                object["password"] = item.entry.password.map { .string($0) }
+                for member in Kind.secrets(item.entry) { object[member.name] = member.value }
+            }
             return console.print(.object(object))
         }
         Kind.show(item, on: console)
-        if reveal, let password = item.entry.password { console.print("\("password".padded(12))\(shown(password))") }
+        guard reveal else { return }
+        if let password = item.entry.password { console.print("\("password".padded(12))\(shown(password))") }
+        for member in Kind.secrets(item.entry) { console.print("\(member.name.padded(12))\(member.words)") }
     }
 
     private static func password(of item: EntryStore<Kind.Entry>.Item) throws -> SharedSecret {

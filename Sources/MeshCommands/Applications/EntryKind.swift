@@ -27,14 +27,28 @@ protocol EntryKind {
     static func entry(_ details: Details, random: any RandomSource) async throws -> Entry
     /// What is shown of an entry, none of it secret.
     static func members(_ entry: Entry) -> [EntryMemberShown]
+
+    /// The key of the one among all entries that is the default; nil if none is, and for a kind that has no default.
+    static func defaultKey(among items: [EntryStore<Entry>.Item], of personal: PersonalSession) async throws -> String?
+    /// Forgets that the entry of `key`, which is gone, was the default of this profile on this machine.
+    static func forgetDefault(_ key: String, of personal: PersonalSession) async throws
 }
 
 extension EntryKind {
     static var remedyIfTaken: String? { nil }
+    static func defaultKey(among items: [EntryStore<Entry>.Item], of personal: PersonalSession) -> String? { nil }
+    static func forgetDefault(_ key: String, of personal: PersonalSession) {}
 }
 
 /// A kind of entries that hold a secret.
-protocol SecretEntryKind: EntryKind where Entry: ServiceEntry {}
+protocol SecretEntryKind: DefaultEntryKind where Entry: ServiceEntry {
+    /// What is shown of an entry, besides its password, only when a person says so.
+    static func secrets(_ entry: Entry) -> [EntryMemberShown]
+}
+
+extension SecretEntryKind {
+    static func secrets(_ entry: Entry) -> [EntryMemberShown] { [] }
+}
 
 /// A member of an entry as it is shown.
 struct EntryMemberShown {

@@ -7,7 +7,10 @@ import MeshSessions
 struct NetworkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "network", abstract: "Networks and what opens them, the same on all devices.",
-        subcommands: [AddEntry<Kind>.self, ListEntries<Kind>.self, ShowSecretEntry<Kind>.self, RemoveEntry<Kind>.self])
+        subcommands: [
+            AddEntry<Kind>.self, ListEntries<Kind>.self, ShowSecretEntry<Kind>.self, DefaultEntry<Kind>.self,
+            RemoveEntry<Kind>.self,
+        ])
 
     enum Kind: SecretEntryKind {
         struct Details: ParsableArguments {
@@ -25,6 +28,7 @@ struct NetworkCommand: AsyncParsableCommand {
             }
         }
 
+        static let applicationKind = ApplicationKind.network
         static let noun = "network"
         static let plural = "networks"
         static let secondaryKeys = [CatalogedNetwork.serviceKey]

@@ -15,7 +15,7 @@ struct CopyCredential: AsyncParsableCommand {
             """)
 
     @OptionGroup var shared: SharedOptions
-    @Argument(help: "The key, service or local name of the credential.") var name: String
+    @Argument(help: "The key, service or local name of the credential; without it, the default.") var name: String?
     @Flag(help: "The one-time code instead of the password.") var code = false
     @Option(help: "For how long, in seconds.") var seconds = 45
     @Option(help: "The profile: fingerprint, the beginning of one, name or account.") var profile: String?
@@ -28,7 +28,7 @@ struct CopyCredential: AsyncParsableCommand {
         let environment = try CommandEnvironment.required
         let clipboard = try environment.clipboard()
         let personal = try await shared.personalSession(profile)
-        let item = try await CredentialCommand.Kind.find(name, in: try await personal.credentials())
+        let item = try await CredentialCommand.Kind.find(name, of: personal)
         let secret = try wanted(of: item, personal.platform.clock)
         let what = "The \(code ? "one-time code" : "password") of \(shown(item.key))"
         let calls = BlockingCalls(store: clipboard.name)

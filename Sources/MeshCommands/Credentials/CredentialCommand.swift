@@ -15,7 +15,8 @@ struct CredentialCommand: AsyncParsableCommand {
             """,
         subcommands: [
             AddEntry<Kind>.self, ListEntries<Kind>.self, ShowSecretEntry<Kind>.self, UpdateCredential.self,
-            RemoveEntry<Kind>.self, GeneratePassword.self, ShowOneTimeCode.self, CopyCredential.self,
+            DefaultEntry<Kind>.self, RemoveEntry<Kind>.self, ImportCredentials.self, GeneratePassword.self,
+            ShowOneTimeCode.self, CopyCredential.self,
             CredentialHistory.self, GitHelper.self,
         ])
 
@@ -42,9 +43,10 @@ struct CredentialCommand: AsyncParsableCommand {
             }
         }
 
+        static let applicationKind = ApplicationKind.web
         static let noun = "credential"
         static let plural = "credentials"
-        static let secondaryKeys = [CatalogedCredential.serviceKey, CatalogedCredential.hostKey]
+        static let secondaryKeys = CatalogedCredential.namingKeys
         static let remedyIfTaken: String? =
             "Change it: meshclient credential update. Or keep a second name there as bob@example.com."
 
@@ -68,10 +70,15 @@ struct CredentialCommand: AsyncParsableCommand {
         static func members(_ entry: CatalogedCredential) -> [EntryMemberShown] {
             [
                 EntryMemberShown("protocol", entry.networkProtocol), EntryMemberShown("service", entry.service),
-                EntryMemberShown("username", entry.username),
+                EntryMemberShown("username", entry.username), EntryMemberShown("title", entry.title),
                 EntryMemberShown("hasPassword", isPresent: entry.password != nil),
                 EntryMemberShown("hasCode", isPresent: entry.hasOneTimeSecret),
+                EntryMemberShown("hasNotes", isPresent: entry.notes != nil),
             ].compactMap { $0 }
+        }
+
+        static func secrets(_ entry: CatalogedCredential) -> [EntryMemberShown] {
+            [EntryMemberShown("uri", entry.uri), EntryMemberShown("notes", entry.notes)].compactMap { $0 }
         }
     }
 }
@@ -207,12 +214,12 @@ struct ShowOneTimeCode: AsyncParsableCommand {
         discussion: "What it is made of is given with meshclient credential update NAME --code.")
 
     @OptionGroup var shared: SharedOptions
-    @Argument(help: "The key, service or local name of the credential.") var name: String
+    @Argument(help: "The key, service or local name of the credential; without it, the default.") var name: String?
     @Option(help: "The profile: fingerprint, the beginning of one, name or account.") var profile: String?
 
     func run() async throws {
         let personal = try await shared.personalSession(profile)
-        let item = try await CredentialCommand.Kind.find(name, in: try await personal.credentials())
+        let item = try await CredentialCommand.Kind.find(name, of: personal)
         let code = try item.entry.currentCode(item.key, personal.platform.clock)
         let console = try CommandEnvironment.required.console
         if shared.json {

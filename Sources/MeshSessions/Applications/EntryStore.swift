@@ -101,6 +101,15 @@ public struct EntryStore<Entry: CatalogEntry>: Sendable {
     @discardableResult
     public func add(_ entries: [Entry]) async throws -> [EntryVersion] { try await store.add(entries) }
 
+    /// Adds entries and replaces others by ones of the same keys, all or none. No key occurs twice.
+    ///
+    /// - Parameter replacing: the entries, each with the version that its change is made on.
+    /// - Throws: ``CatalogError`` `alreadyExists`, `notFound`, `invalidKey`; ``SessionError`` `changedElsewhere` if there is another
+    ///   version of an entry by now; as ``find(_:)-(String)``.
+    public func apply(adding: [Entry], replacing: [(entry: Entry, version: EntryVersion)]) async throws {
+        try await store.apply(adding: adding, replacing: replacing)
+    }
+
     /// Replaces an entry by one of the same key.
     ///
     /// - Parameter version: the version that the change is made on; nil replaces whatever is there.

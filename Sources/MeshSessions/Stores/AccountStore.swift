@@ -104,13 +104,15 @@ public struct AccountStore: Sendable {
     /// - Throws: ``CatalogError`` `alreadyExists`, `invalidKey`; as ``find(_:)``.
     @discardableResult
     public func add<Entry: CatalogEntry>(_ entries: [Entry]) async throws -> [EntryVersion] {
-        let items = try entries.map { entry in
-            guard let key = entry.primaryKey, !key.isEmpty else {
-                throw CatalogError(.invalidKey, "A \(entry.tag) lacks what its primary key is made of.")
-            }
-            return Change(.new, key, entry.encoded.compact, entry.allSecondaryKeys, from: nil)
-        }
-        return try await change(items)
+        try await change(try entries.map { try Change(.new, $0, from: nil) })
+    }
+
+    func apply<Entry: CatalogEntry>(
+        adding: [Entry], replacing: [(entry: Entry, version: EntryVersion)]
+    ) async throws {
+        _ = try await change(
+            try adding.map { try Change(.new, $0, from: nil) }
+                + replacing.map { try Change(.update, $0.entry, from: $0.version) })
     }
 
     /// Adds an entry.
@@ -126,11 +128,7 @@ public struct AccountStore: Sendable {
     ///   ``find(_:)``.
     @discardableResult
     public func update(_ entry: some CatalogEntry, from version: EntryVersion?) async throws -> EntryVersion? {
-        guard let key = entry.primaryKey, !key.isEmpty else {
-            throw CatalogError(.invalidKey, "A \(entry.tag) lacks what its primary key is made of.")
-        }
-        return try await change([Change(.update, key, entry.encoded.compact, entry.allSecondaryKeys, from: version)])
-            .first
+        try await change([Change(.update, entry, from: version)]).first
     }
 
     /// Takes an entry away.
@@ -156,6 +154,13 @@ public struct AccountStore: Sendable {
             self.content = content
             self.secondaryKeys = secondaryKeys
             self.base = base
+        }
+
+        init(_ event: CatalogEvent, _ entry: some CatalogEntry, from base: EntryVersion?) throws(CatalogError) {
+            guard let key = entry.primaryKey, !key.isEmpty else {
+                throw CatalogError(.invalidKey, "A \(entry.tag) lacks what its primary key is made of.")
+            }
+            self.init(event, key, entry.encoded.compact, entry.allSecondaryKeys, from: base)
         }
     }
 

@@ -76,6 +76,9 @@ struct ExportManifest: AssertionContent {
     /// The services that were met, by the domains of the addresses.
     var services: [(domain: String, udf: UDF)] = []
 
+    /// The profile's own defaults on the machine, by the kinds of application.
+    var defaults: [(kind: ApplicationKind, key: String)] = []
+
     init(profile: UDF, made: Timestamp) {
         self.profile = profile
         self.made = made
@@ -136,6 +139,12 @@ extension ExportManifest {
             }
             return (domain, try Self.udf(object, "ServiceUdf"))
         }
+        defaults = try Self.list(members, "Defaults") { (value) throws(ProfileError) in
+            guard let kind = value["Kind"]?.string.flatMap({ ApplicationKind(rawValue: $0) }),
+                let key = value["Key"]?.string
+            else { throw Self.malformed("a default") }
+            return (kind, key)
+        }
     }
 
     var members: JSONObject {
@@ -171,6 +180,7 @@ extension ExportManifest {
         members["Recovery"] = .object(known)
         members["Services"] = .array(
             services.map { ["Domain": .string($0.domain), "ServiceUdf": .string($0.udf.text)] })
+        members["Defaults"] = .array(defaults.map { ["Kind": .string($0.kind.rawValue), "Key": .string($0.key)] })
         return members
     }
 

@@ -208,6 +208,10 @@ extension MeshSession {
                     quorum: record.quorum, of: udf, at: time, in: platform.registry)
             }
         }
+        for (kind, key) in manifest.defaults
+        where try await keeper.directory.applicationDefault(kind.rawValue, for: udf) == nil {
+            try await keeper.directory.setApplicationDefault(key, kind.rawValue, for: udf)
+        }
         let services = manifest.services
         guard !services.isEmpty else { return }
         try await platform.registry.modify { transaction in

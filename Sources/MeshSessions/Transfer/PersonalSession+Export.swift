@@ -70,6 +70,10 @@ extension PersonalSession {
         manifest.name = entry?.name
         manifest.registering = entry?.registering
         manifest.recovery = try await recovery()
+        for kind in ApplicationKind.allCases {
+            guard let key = try await keeper.directory.applicationDefault(kind.rawValue, for: udf) else { continue }
+            manifest.defaults.append((kind, key))
+        }
         parts.versions = try await archivedVersions()
         if let record = try await records.record(of: udf) {
             manifest.addresses = record.addresses.map(\.canonical)

@@ -18,25 +18,31 @@ import Testing
 struct KnownMachineDefectTests {
     @Test("K04: an application has the default of the personal profile that was asked about, then the machine's")
     func k04() async throws {
-        let machine = MeshMachineCached()
-        let session = MeshSession(machine)
-        let alice = try await session.createPersonalProfile()
-        let bob = try await session.createPersonalProfile()
-        @Sendable func application(_ octet: UInt8) -> UDF {
-            UDF(type: .digestSHA2, value: [UInt8](repeating: octet, count: 32))
+        let home = try await Household()
+        let machine = home.machine()
+        let session = home.session(machine)
+        let people = [
+            try await session.createAccount("alice@example.com"), try await session.createAccount("bob@example.com"),
+        ]
+        for person in people {
+            _ = try await person.networks().add(["own", "shared"].map { CatalogedNetwork(service: $0) })
         }
-        let directory = ProfileDirectory(machine.registry)
-        #expect(try await directory.applicationProfile(type: "Mail", for: alice.udf) == nil)
-        try await machine.registry.modify { transaction in
-            for (path, octet) in [
-                (["PersonalProfiles", "Entries", alice.udf.text, "Defaults"], UInt8(1)),
-                (["ApplicationProfiles", "Defaults"], 2),
-            ] { try transaction.set(.string(application(octet).text), "Mail", at: RegistryPath(path)) }
+        // As registries of older generations come with it.
+        try await machine.registry.modify { [alice = people[0].udf.text] transaction in
+            for (path, key) in [
+                (["PersonalProfiles", "Entries", alice, "Defaults"], ":own"),
+                (["ApplicationProfiles", "Defaults"], ":shared"),
+            ] { try transaction.set(.string(key), "Network", at: RegistryPath(path)) }
         }
-        #expect(try await directory.applicationProfile(type: "Mail", for: alice.udf) == application(1))
-        #expect(try await directory.applicationProfile(type: "Mail", for: bob.udf) == application(2))
-        #expect(try await directory.applicationProfile(type: "Mail", for: nil) == application(2))
-        #expect(try await directory.applicationProfile(type: "SSH", for: alice.udf) == nil)
+        let defaults = [
+            try await people[0].defaults(.network, of: CatalogedNetwork.self),
+            try await people[1].defaults(.network, of: CatalogedNetwork.self),
+        ]
+        #expect(try await defaults[0].find(nil)?.key == ":own")
+        #expect(try await defaults[1].find(nil)?.key == ":shared")
+        #expect(try await people[0].defaults(.web, of: CatalogedCredential.self).find(nil) == nil)
+        // K05: what is named and not there is not the default.
+        await #expect(throws: PlatformError.self) { try await defaults[0].find("none") }
     }
 
     @Test("K06: the first account of a profile stays the one that counts, whatever the others are called")

@@ -80,6 +80,7 @@ struct TransferScene: Sendable {
 struct ProfileTransferTests {
     @Test func everythingComesBackOnAnotherMachine() async throws {
         let scene = try await TransferScene()
+        let chosen = try await scene.alice.defaults(.web, of: CatalogedCredential.self).set("b.example", .thisMachine)
         let made = try await scene.alice.export(to: TransferScene.file, in: scene.shelf, withKeys: true)
         #expect(made.keys.count == 2 && made.unsent == 1 && made.versions == 2)
         #expect(made.stores[.device] != nil && made.stores[.credential] != nil)
@@ -88,6 +89,8 @@ struct ProfileTransferTests {
         #expect(brought.canRead && brought.session.udf == scene.alice.udf)
         #expect(brought.changes.list.contains(.init(.profile, .created, scene.alice.udf.text)))
         #expect(brought.changes.list.filter { $0.subject == .key }.count == 2)
+        #expect(
+            try await brought.session.defaults(.web, of: CatalogedCredential.self).current()?.item.key == chosen.key)
         // Octet by octet, and so the history that was seen: a portal cannot show this machine another one.
         let (ours, theirs) = (
             try scene.machine.containers.directory(of: scene.alice.udf, create: false),

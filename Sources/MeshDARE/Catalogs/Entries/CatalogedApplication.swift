@@ -3,7 +3,7 @@ import MeshEncoding
 /// An application that shares its settings and keys between a person's devices (`schema-08` §10.4).
 ///
 /// The kinds of application (SSH, mail, network, group) differ in their tag and in members of their own.
-public struct CatalogedApplication: CatalogEntry {
+public struct CatalogedApplication: DefaultableEntry {
     /// The kinds, by the tag that is written.
     public enum Kind: String, CaseIterable, Sendable {
         /// An application without members of its own.
@@ -25,7 +25,7 @@ public struct CatalogedApplication: CatalogEntry {
 
     public static let tags = Kind.allCases.map(\.rawValue) + [otherSSH]
     public static let members = [
-        EntryMember("Key", .text), EntryMember("Default", .integer), EntryMember("Grant", .texts),
+        EntryMember("Key", .text), defaultMember, EntryMember("Grant", .texts),
         EntryMember("Deny", .texts), EntryMember("EnvelopedCapabilities", .envelopes),
         EntryMember("EnvelopedEscrow", .envelopes), EntryMember("EnvelopedProfileGroup", .envelope),
         EntryMember("EnvelopedActivationAccount", .envelope), EntryMember("EnvelopedActivationCommon", .envelope),
@@ -56,8 +56,18 @@ public struct CatalogedApplication: CatalogEntry {
 
     public var primaryKey: String? { key }
     public var secondaryKeys: [SecondaryKey] {
-        guard let address = accountAddress else { return [] }
-        return [SecondaryKey(name: "AccountAddress", value: address)]
+        (accountAddress.map { [SecondaryKey(name: Self.addressKey, value: $0)] } ?? []) + defaultKeys
+    }
+    /// The name of the secondary key that is the address of a mail account.
+    public static let addressKey = "AccountAddress"
+    public static let namingKeys = [addressKey]
+    public var applicationKind: ApplicationKind? {
+        switch kind {
+        case .ssh: .ssh
+        case .mail: .mail
+        case .network: .network
+        case .other, .group: nil
+        }
     }
 
     /// What the application is found by: for SSH the identifier of the client key, for groups a key that begins with

@@ -6,7 +6,8 @@ public struct CatalogedCredential: ServiceEntry {
     public static let members =
         serviceMembers + [
             EntryMember("ClientAuthentication", .objects), EntryMember("HostAuthentication", .objects),
-            EntryMember(oneTimeMember, .object),
+            EntryMember(oneTimeMember, .object), EntryMember("Title", .text), EntryMember("Uri", .text),
+            EntryMember("Notes", .text),
         ]
     public static let fileNames = StoreName.credential.fileNames
 
@@ -16,6 +17,22 @@ public struct CatalogedCredential: ServiceEntry {
     public init(tag: String, content: JSONObject) {
         self.tag = tag
         self.content = content
+    }
+
+    /// What a person calls it (an extension of the schema).
+    public var title: String? {
+        get { self["Title"] }
+        set { self["Title"] = newValue }
+    }
+    /// Where it is used, if that is more than the service says (an extension of the schema).
+    public var uri: String? {
+        get { self["Uri"] }
+        set { self["Uri"] = newValue }
+    }
+    /// Words about it, which may be secret (an extension of the schema).
+    public var notes: String? {
+        get { self["Notes"] }
+        set { self["Notes"] = newValue }
     }
 
     /// The name of the secondary key that is the host of the service.
@@ -28,12 +45,19 @@ public struct CatalogedCredential: ServiceEntry {
         return authority[start...].lowercased()
     }
 
-    /// The service, and its host.
+    /// The name of the secondary key that is the title.
+    public static let titleKey = "Title"
+    public static let namingKeys = [serviceKey, hostKey, titleKey]
+    public var applicationKind: ApplicationKind? { .web }
+
+    /// The service, its host, and the title.
     public var secondaryKeys: [SecondaryKey] {
-        guard let service else { return [] }
-        return [
-            SecondaryKey(name: Self.serviceKey, value: service),
-            SecondaryKey(name: Self.hostKey, value: Self.host(of: service)),
-        ]
+        let places = service.map { service in
+            [
+                SecondaryKey(name: Self.serviceKey, value: service),
+                SecondaryKey(name: Self.hostKey, value: Self.host(of: service)),
+            ]
+        }
+        return (places ?? []) + (title.map { [SecondaryKey(name: Self.titleKey, value: $0)] } ?? []) + defaultKeys
     }
 }

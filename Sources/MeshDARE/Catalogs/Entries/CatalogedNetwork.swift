@@ -13,4 +13,7 @@ public struct CatalogedNetwork: ServiceEntry {
         self.tag = tag
         self.content = content
     }
+
+    public static let namingKeys = [serviceKey]
+    public var applicationKind: ApplicationKind? { .network }
 }

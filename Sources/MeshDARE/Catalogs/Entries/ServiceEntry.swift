@@ -4,12 +4,13 @@ import MeshEncoding
 /// What credentials and networks have in common: a service, and what opens it (`schema-08` §10.4).
 ///
 /// What such an entry is described by, to be printed or logged, is its key: never what it holds.
-public protocol ServiceEntry: CatalogEntry, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {}
+public protocol ServiceEntry: DefaultableEntry, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
+{}
 
 extension ServiceEntry {
     /// The members that each of them has.
     static var serviceMembers: [EntryMember] {
-        ["Protocol", "Service", "Username", "Password"].map { EntryMember($0, .text) }
+        ["Protocol", "Service", "Username", "Password"].map { EntryMember($0, .text) } + [defaultMember]
     }
 
     /// An entry for `service`, under `networkProtocol` if only that is meant.
@@ -41,7 +42,7 @@ extension ServiceEntry {
     public static var serviceKey: String { "Service" }
     /// The service, under whatever protocol.
     public var secondaryKeys: [SecondaryKey] {
-        service.map { [SecondaryKey(name: Self.serviceKey, value: $0)] } ?? []
+        (service.map { [SecondaryKey(name: Self.serviceKey, value: $0)] } ?? []) + defaultKeys
     }
 
     /// The password, as the schema has it: a text in the entry.
