@@ -16,7 +16,7 @@ public struct CommandEnvironment: Sendable {
         /// Whether the command needs the key store. If not, a machine without one is opened all the same.
         public var needsKeys: Bool
         /// How a passphrase is asked for, when the key store wants one.
-        public var passphrase: @Sendable (_ prompt: String) -> SharedSecret?
+        public var passphrase: @Sendable (_ prompt: String) throws -> SharedSecret?
     }
 
     /// A platform that was opened, and where its key store came from.
@@ -112,6 +112,12 @@ public protocol Console: Sendable {
     ///
     /// - Returns: the line without its end; nil at the end of the input, or when the person gives up.
     func readSecret(prompt: String) -> SecretBytes?
+    /// Asks for a secret at the terminal that the process belongs to, without echo, whatever standard input and output are.
+    /// Blocks.
+    ///
+    /// - Returns: nil when the person gives up.
+    /// - Throws: ``PlatformError`` `promptImpossible` if there is no terminal.
+    func readTerminalSecret(prompt: String) throws -> SecretBytes?
     /// Asks a person for a line that is no secret. Blocks. Nil at the end of the input, or when there is no person.
     func readLine(prompt: String) -> String?
     /// Whether a person sees standard error as it is written.

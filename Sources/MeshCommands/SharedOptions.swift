@@ -30,12 +30,15 @@ struct SharedOptions: ParsableArguments {
         return .test(try TestName(name))
     }
 
-    func request(needsKeys: Bool) throws -> CommandEnvironment.PlatformRequest {
+    /// - Parameter atTerminal: whether a passphrase is asked for at the terminal alone, because standard input is something else.
+    func request(needsKeys: Bool, atTerminal: Bool = false) throws -> CommandEnvironment.PlatformRequest {
         let console = try CommandEnvironment.required.console
         return CommandEnvironment.PlatformRequest(
             mode: try platformMode(), keyStore: keystore, needsKeys: needsKeys
         ) { prompt in
-            console.readShared(prompt: prompt)
+            guard atTerminal else { return console.readShared(prompt: prompt) }
+            guard let secret = try console.readTerminalSecret(prompt: prompt) else { return nil }
+            return SharedSecret(secret)
         }
     }
 
@@ -47,8 +50,10 @@ struct SharedOptions: ParsableArguments {
     }
 
     /// Opens the platform for a command that needs keys, and unlocks its key store if that was asked for.
-    func openKeys() async throws -> CommandEnvironment.OpenedPlatform {
-        let opened = try await CommandEnvironment.required.open(try request(needsKeys: true))
+    ///
+    /// - Parameter atTerminal: as for ``request(needsKeys:atTerminal:)``.
+    func openKeys(atTerminal: Bool = false) async throws -> CommandEnvironment.OpenedPlatform {
+        let opened = try await CommandEnvironment.required.open(try request(needsKeys: true, atTerminal: atTerminal))
         if unlock || Self.asksByItself(opened.platform.keys.traits) { try await Self.unlockNow(opened.platform.keys) }
         return opened
     }

@@ -40,31 +40,45 @@ public struct TerminalConsole: Console {
     }
 
     public func readSecret(prompt: String) -> SecretBytes? {
-        guard isInteractive else { return readSecretLine(isTyped: false) }
-        writeError(prompt)
-        var former = termios()
-        guard tcgetattr(STDIN_FILENO, &former) == 0 else { return readSecretLine(isTyped: false) }
-        // Character by character, without echo and without signals: Ctrl-C arrives as a character, so that the terminal
-        // is always put back before anything else happens.
-        var silent = former
-        silent.c_lflag &= ~tcflag_t(ECHO | ICANON | ISIG)
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-        defer {
-            tcsetattr(STDIN_FILENO, TCSAFLUSH, &former)
-            writeError("\n")
-        }
-        return readSecretLine(isTyped: true)
+        guard isInteractive else { return readSecretLine(STDIN_FILENO, isTyped: false) }
+        return ask(prompt, STDIN_FILENO, STDERR_FILENO)
     }
+
+    public func readTerminalSecret(prompt: String) throws -> SecretBytes? {
+        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        guard terminal >= 0 else {
+            throw PlatformError(
+                .promptImpossible, store: "terminal", "There is no terminal at which a passphrase could be asked for.",
+                remedy: "Run it in a terminal. Without one, only a key store that is unlocked already can be used, "
+                    + "such as a keyring.")
+        }
+        defer { close(terminal) }
+        return ask(prompt, terminal, terminal)
+    }
+
+    /// Asks a person, who does not see what is typed.
+    private func ask(_ prompt: String, _ input: Int32, _ output: Int32) -> SecretBytes? {
+        // Before the prompt, so that nothing is lost that is typed as soon as it is seen.
+        guard SilentTerminal.begin(input) else { return readSecretLine(input, isTyped: false) }
+        write(prompt, to: output)
+        defer {
+            SilentTerminal.end()
+            write("\n", to: output)
+        }
+        return readSecretLine(input, isTyped: true)
+    }
+
+    /// Lets a terminal show again what is typed, where a prompt has ended that; for a program that is about to end.
+    public static func restoreTerminal() { SilentTerminal.end() }
 
     public func readLine(prompt: String) -> String? {
         guard isInteractive else { return nil }
-        writeError(prompt)
+        write(prompt, to: STDERR_FILENO)
         return Swift.readLine()
     }
 
-    private func writeError(_ text: String) {
-        let octets = Array(text.utf8)
-        octets.withUnsafeBytes { writeError($0) }
+    private func write(_ text: String, to descriptor: Int32) {
+        Array(text.utf8).withUnsafeBytes { Self.writeAll($0, to: descriptor) }
     }
 
     /// The next line of the input; nil at its end, or if the line is too long. Read octet by octet, so that nothing is taken
@@ -72,12 +86,12 @@ public struct TerminalConsole: Console {
     ///
     /// - Parameter isTyped: whether a person types it, character by character: control characters then edit the line, and
     ///   it is nil on Ctrl-C and on Ctrl-D at the beginning.
-    private func readSecretLine(isTyped: Bool) -> SecretBytes? {
+    private func readSecretLine(_ input: Int32, isTyped: Bool) -> SecretBytes? {
         var line = SecretBytes(count: Self.longestLine) { (_: UnsafeMutableRawBufferPointer) in }
         var count = 0
         while true {
             var octet: UInt8 = 0
-            let got = Glibc.read(STDIN_FILENO, &octet, 1)
+            let got = Glibc.read(input, &octet, 1)
             if got < 0, errno == EINTR { continue }
             guard got == 1 else { return count == 0 ? nil : line.duplicate(0..<count) }
             switch (octet, isTyped) {

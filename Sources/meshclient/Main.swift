@@ -47,6 +47,7 @@ enum Main {
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         source.setEventHandler {
             guard !interruption.interrupt() else { return }
+            TerminalConsole.restoreTerminal()
             signal(number, SIG_DFL)
             kill(getpid(), number)
         }
@@ -59,10 +60,10 @@ enum Main {
         let console = TerminalConsole()
         return PassphrasePrompt { wanted in
             guard wanted.purpose != .unlock, console.isInteractive else {
-                return request.passphrase("Passphrase of the keys in \(wanted.directory): ")?.bytes.duplicate()
+                return try request.passphrase("Passphrase of the keys in \(wanted.directory): ")?.bytes.duplicate()
             }
-            guard let first = request.passphrase("New passphrase for the keys in \(wanted.directory): "),
-                let second = request.passphrase("The same again: ")
+            guard let first = try request.passphrase("New passphrase for the keys in \(wanted.directory): "),
+                let second = try request.passphrase("The same again: ")
             else { return nil }
             guard first.bytes.isEqual(to: second.bytes) else {
                 throw PlatformError(

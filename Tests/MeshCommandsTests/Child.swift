@@ -24,8 +24,8 @@ enum Child {
     }
 
     /// Runs a program that is found by its name.
-    static func run(_ arguments: [String], environment: [String: String]) throws -> End {
-        try run(URL(filePath: "/usr/bin/env"), arguments, [], nil, 0, environment)
+    static func run(_ arguments: [String], input: [UInt8] = [], environment: [String: String]) throws -> End {
+        try run(URL(filePath: "/usr/bin/env"), arguments, input, nil, 0, environment)
     }
 
     /// Runs the reader that shares no code with the package. It must be there: scripts/setup installs what it takes.

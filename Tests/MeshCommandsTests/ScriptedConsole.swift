@@ -65,6 +65,11 @@ final class ScriptedConsole: Console {
         return SecretBytes(copying: Array(answer.utf8))
     }
 
+    func readTerminalSecret(prompt: String) throws -> SecretBytes? {
+        guard isInteractive else { throw PlatformError(.promptImpossible, store: "terminal", "There is none.") }
+        return readSecret(prompt: prompt)
+    }
+
     func readLine(prompt: String) -> String? { isInteractive ? next(prompt) : nil }
 }
 

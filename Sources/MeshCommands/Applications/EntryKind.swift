@@ -131,8 +131,10 @@ extension EntryKind {
 
 extension SharedOptions {
     /// The profile that `selector` names, or the default one.
-    func personalSession(_ selector: String?) async throws -> PersonalSession {
-        try await MeshSession(try await openKeys().platform).personalSession(selector)
+    ///
+    /// - Parameter atTerminal: as for ``request(needsKeys:atTerminal:)``.
+    func personalSession(_ selector: String?, atTerminal: Bool = false) async throws -> PersonalSession {
+        try await MeshSession(try await openKeys(atTerminal: atTerminal).platform).personalSession(selector)
     }
 }
 

@@ -12,7 +12,7 @@ struct GitHelper: AsyncParsableCommand {
               git config --global credential.helper '!meshclient credential helper'
             Options go in there too: '!meshclient credential helper --keystore files'. git adds get, store or erase itself, and says \
             on standard input what it is about. A password that a server refuses is taken away; it stays in the history of the \
-            credential. The key store has to be unlocked: nobody can be asked for a passphrase here.
+            credential. If the key store wants a passphrase, it is asked for at the terminal; without one, git gets an error.
             """)
 
     @OptionGroup var shared: SharedOptions
@@ -33,7 +33,7 @@ struct GitHelper: AsyncParsableCommand {
         }
         // Of what is not asked by protocol and host, such as a certificate's passphrase, nothing is kept.
         guard let place = request.place else { return }
-        let store = try await shared.personalSession(profile).credentials()
+        let store = try await shared.personalSession(profile, atTerminal: true).credentials()
         switch operation {
         case "get":
             guard let entry = try await store.find(place)?.entry, let password = entry.secretPassword() else { return }

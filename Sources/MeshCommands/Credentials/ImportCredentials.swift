@@ -44,7 +44,7 @@ struct ImportCredentials: AsyncParsableCommand {
         let console = environment.console
         // All of it, before a key store could take a line of it for its passphrase.
         let imported = try await read(console)
-        let personal = try await shared.personalSession(profile)
+        let personal = try await shared.personalSession(profile, atTerminal: file == "-")
         let (replaces, isTrial) = (replace, dryRun)
         let progress = Progress("importing", total: nil, on: console)
         let kept = Mutex(CredentialImportReport())
