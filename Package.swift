@@ -78,11 +78,14 @@ let package = Package(
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
                 "MeshPortals", "MeshSSH",
             ]),
+        .target(name: "CX509", linkerSettings: [.linkedLibrary("crypto")]),
         .systemLibrary(name: "CRNP", pkgConfig: "librnp", providers: [.apt(["librnp-dev"])]),
         .target(
             name: "MeshMail",
             dependencies: [
-                "MeshCore", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles", "MeshSessions",
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
+                "MeshSessions",
+                "CX509",
                 .target(name: "CRNP", condition: .when(platforms: [.linux], traits: ["OpenPGP"])),
             ]),
         .target(
@@ -193,7 +196,7 @@ let package = Package(
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
                 "MeshPortals",
                 "MeshInMemory",
-                "MeshRegistry", "MeshKeyFiles", "MeshSSH",
+                "MeshRegistry", "MeshKeyFiles", "MeshSSH", "MeshMail",
             ],
             path: "Fuzz/Targets"),
         .target(name: "CFuzzing", path: "Fuzz/CFuzzing"),
@@ -339,7 +342,7 @@ let package = Package(
 
 // One place for the settings every Swift target shares.
 for target in package.targets where ![.system, .plugin].contains(target.type) {
-    if ["COpenSSL", "CDecaf", "CLinuxFiles", "CFuzzing"].contains(target.name) { continue }
+    if ["COpenSSL", "CDecaf", "CX509", "CLinuxFiles", "CFuzzing"].contains(target.name) { continue }
     target.swiftSettings = [
         // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
         .enableUpcomingFeature("ExistentialAny"),
