@@ -11,6 +11,9 @@
 extern "C" {
 #endif
 
+// Of a library that is linked with this, none of these is a symbol: they are for the package alone.
+#pragma GCC visibility push(hidden)
+
 // MARK: Private keys
 
 typedef struct evp_pkey_st mesh_private_key;
@@ -116,7 +119,7 @@ mesh_certificate *mesh_import_certificate(const mesh_import *import, int index);
 enum mesh_pkcs12_form {
     // Key and certificates each under AES-256, PBKDF2 with HMAC-SHA-256.
     MESH_PKCS12_AES256 = 0,
-    // All under one AES-128, PBKDF2 with HMAC-SHA-1: what GnuPG reads before 2.2.42 and 2.4.1.
+    // All under one AES-128, PBKDF2 with HMAC-SHA-1: what GnuPG reads before 2.2.42 and 2.4.3.
     MESH_PKCS12_AES128 = 1,
 };
 // To be freed with mesh_octets_free. The check value is HMAC-SHA-256.
@@ -124,6 +127,8 @@ uint8_t *mesh_pkcs12_write(const mesh_private_key *key, const mesh_certificate *
                            const mesh_certificate *const *chain, int chain_count, const char *name,
                            const char *passphrase, int passphrase_count, enum mesh_pkcs12_form form, int iterations,
                            size_t *count);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -18,7 +18,8 @@ public struct OpenPGPCertificate: Sendable, Equatable {
     public let expires: Timestamp?
     /// Whether its owner has revoked it.
     public let isRevoked: Bool
-    /// The other keys that belong to it, revoked and expired ones too; none that the primary key has not signed.
+    /// The other keys that belong to it, revoked and expired ones too; none that the primary key has not signed. Of a key that is revoked as a
+    /// whole none.
     public let subkeys: [OpenPGPSubkey]
     /// Whether it has a key, strong enough and not revoked, that signs. Expiry is another matter: ``isExpired(at:)``.
     public let canSign: Bool

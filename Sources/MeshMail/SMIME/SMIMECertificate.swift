@@ -50,16 +50,23 @@ public struct SMIMECertificate: Sendable, Equatable {
     public static func all(in octets: [UInt8]) throws -> [SMIMECertificate] {
         try MailKeyLimits.check(octets.count, "certificate")
         guard octets.withUnsafeBytes({ PEMBlock.isText($0) }) else { return [try SMIMECertificate(der: octets)] }
-        let found = try X509Import(pem: octets)
-        guard !found.hasKey else {
-            throw MailKeyError(
-                .malformed, "There is a private key beside the certificate, where only certificates are wanted.",
-                remedy: "Give it to nobody.")
+        let found: X509Import
+        do {
+            found = try X509Import(pem: octets)
+        } catch let error as MailKeyError where error.code == .passphraseNeeded {
+            throw keyBeside
         }
+        guard !found.hasKey else { throw keyBeside }
         guard !found.certificates.isEmpty else {
             throw MailKeyError(.malformed, "There is no certificate in the text.")
         }
         return found.certificates
+    }
+
+    private static var keyBeside: MailKeyError {
+        MailKeyError(
+            .malformed, "There is a private key beside the certificate, where only certificates are wanted.",
+            remedy: "Give it to nobody.")
     }
 
     init(der octets: [UInt8]) throws {

@@ -256,7 +256,7 @@ public enum SMIMEPKCS12Form: Sendable, CaseIterable {
     /// All of it under AES-128, PBKDF2 with HMAC-SHA-1: OpenSSL, NSS (Thunderbird, Firefox), and GnuPG from 2.2 on.
     case aes128
     /// Key and certificates under AES-256, PBKDF2 with HMAC-SHA-256: OpenSSL, NSS, and most newer programs, but GnuPG only from 2.2.42 and
-    /// 2.4.1 on.
+    /// 2.4.3 on.
     case aes256
 }
 
