@@ -18,7 +18,9 @@ import Testing
 struct ForeignTests {
     static let sources = String(#filePath.dropLast("ForeignTests.swift".count))
     static let include = "\(sources)../../Sources/MeshLight/include"
-    static let library = Child.program("libmeshlight.so")
+    /// The library beside the tests, or (scripts/sanitize-light) one that is built with a sanitizer.
+    static let library =
+        MeshLinux.processEnvironment["MESH_LIGHT_LIBRARY"] ?? Child.program("libmeshlight.so")
 
     /// Compiles a program with both sanitizers, by the compiler of the toolchain, and links it with the library.
     static func compile(_ source: String, to program: String) async throws -> String {
