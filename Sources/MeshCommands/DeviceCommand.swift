@@ -67,7 +67,8 @@ struct DeviceCommand: AsyncParsableCommand {
             } else {
                 for device in devices {
                     let parts = [
-                        device.udf.text, device.name, device.device.rights.words,
+                        device.udf.text, (device.name ?? device.device.profile.content.ownWords).map(shown),
+                        device.device.rights.words,
                         device.isThis ? "(this machine)" : nil,
                     ]
                     console.print(parts.compactMap { $0 }.joined(separator: "  "))

@@ -13,6 +13,10 @@ public struct ProfileDevice: ProfileContent {
     public let profileSignature: PublicKey
     /// Words for a person, such as the host's name.
     public let description: String?
+    /// What a device is described as of which nothing is known (sessions specification §A2).
+    public static let unknown = "Unknown"
+    /// The description, if somebody has described the device.
+    public var ownWords: String? { description == Self.unknown ? nil : description }
     /// The key to encrypt to the device.
     public let baseEncryption: PublicKey
     /// The key by which the device authenticates itself.

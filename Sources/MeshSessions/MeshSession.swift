@@ -36,9 +36,6 @@ public struct MeshSession: Sendable {
 
     // MARK: Devices
 
-    /// What a device is described as of which nothing is known (sessions specification §A2).
-    static let unknownDevice = "Unknown"
-
     /// Creates a device profile: a new seed in the key store, the signed profile in the profile store.
     ///
     /// - Parameters:
@@ -53,7 +50,7 @@ public struct MeshSession: Sendable {
         _ = try await finishInterrupted()
         let now = platform.clock.now
         let seed = SecretSeed(.profileDevice, from: platform.random)
-        let words = description ?? platform.machineName ?? Self.unknownDevice
+        let words = description ?? platform.machineName ?? ProfileDevice.unknown
         let content = try ProfileDevice(seed: seed, description: words, updated: now)
         let profile = try await keeper.keep(
             try VerifiedProfile(signing: content, seed: seed, created: now), seed: seed, kind: .device,

@@ -203,7 +203,7 @@ private func words(_ pending: PendingConnection) -> String {
         case .refused: "it claims to know a PIN and does not: reject it"
         }
     return """
-        device   \(pending.device.udf)  \(pending.device.content.description ?? "")
+        device   \(pending.device.udf)  \(SafeText.line(pending.device.content.ownWords ?? ""))
         witness  \(pending.witness)
                  \(proof)
         """

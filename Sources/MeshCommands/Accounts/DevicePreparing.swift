@@ -20,7 +20,7 @@ extension DeviceCommand {
 
         @OptionGroup var administration: Administration
         @Argument(help: "The new file, with what goes into the device.") var file: String
-        @Option(help: "Words that go into the device's profile.") var description = "Unknown"
+        @Option(help: "Words that go into the device's profile, such as its model and number.") var description: String?
         @Option(help: "For how many days it is offered; without it until it is taken back.") var days: Int?
         @Option(help: ArgumentHelp("Write the code to this new file, instead of printing it.", valueName: "file"))
         var codeFile: String?
@@ -40,7 +40,7 @@ extension DeviceCommand {
             }
             let personal = try await administration.session()
             let made = try await personal.preconfigureDevice(
-                description: description, lifetime: days.map { .seconds($0 * 86_400) })
+                description: description ?? ProfileDevice.unknown, lifetime: days.map { .seconds($0 * 86_400) })
             do {
                 try SecretFile.create(file, made.preconfiguration.text())
                 if let codeFile { try SecretFile.create(codeFile, made.uri.bytes) }
@@ -87,7 +87,7 @@ extension DeviceCommand {
 
         @OptionGroup var shared: SharedOptions
         @Argument(help: "The file that meshclient device prepare has written.") var file: String
-        @Option(help: "A name for you to find it by.") var name: String?
+        @Option(help: "A name for you to find it by; without it, the name of the machine.") var name: String?
 
         func run() async throws {
             let console = try CommandEnvironment.required.console
@@ -129,7 +129,7 @@ extension DeviceCommand {
                 ])
             } else {
                 environment.console.print(
-                    "\(claimed.device.udf)  \(SafeText.line(claimed.device.content.description ?? ""))")
+                    "\(claimed.device.udf)  \(SafeText.line(claimed.device.content.ownWords ?? ""))")
                 environment.console.printError(
                     "Claimed until \(claimed.expires). On the device: meshclient device complete --wait; then here: "
                         + "meshclient device accept --proven")

@@ -79,7 +79,7 @@ extension DeviceCommand {
                     guard console.isInteractive else {
                         throw UsageError("Nobody is there to confirm it.", remedy: "Say --yes.")
                     }
-                    let name = found.name ?? found.device.profile.content.description ?? found.udf.text
+                    let name = SafeText.line(found.name ?? found.device.profile.content.ownWords ?? found.udf.text)
                     guard console.readLine(prompt: "Remove \(name) from the account? Type 'yes': ") == "yes" else {
                         throw CancellationError()
                     }

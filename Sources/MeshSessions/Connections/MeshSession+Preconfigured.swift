@@ -10,6 +10,7 @@ import MeshProfiles
 extension MeshSession {
     /// Makes this machine the device that its maker prepared. Needs no portal. Done again, it changes nothing.
     ///
+    /// - Parameter name: a name for a person; nil: the name of the machine.
     /// - Throws: ``SessionError`` `keyMismatch`; ``PlatformError``.
     public func install(
         _ preconfiguration: Preconfiguration, name: String? = nil
@@ -17,8 +18,8 @@ extension MeshSession {
         _ = try await finishInterrupted()
         let code = try DeviceCode(preconfiguration.seed, maker: preconfiguration.maker)
         let profile = try await keeper.keep(
-            preconfiguration.device, seed: preconfiguration.seed, kind: .device, keyClass: .device, name: name,
-            device: nil, account: nil, makeDefault: nil)
+            preconfiguration.device, seed: preconfiguration.seed, kind: .device, keyClass: .device,
+            name: name ?? platform.machineName, device: nil, account: nil, makeDefault: nil)
         var machine = CatalogedMachine(.preconfigured, id: code.publication)
         machine.deviceUDF = profile.udf.text
         machine.accountAddress = preconfiguration.maker.canonical

@@ -16,12 +16,12 @@ extension PersonalSession {
     /// Prepares a device: makes its seed and profile, and publishes its description, sealed under its code.
     ///
     /// - Parameters:
-    ///   - description: words that go into the device's profile.
+    ///   - description: words that go into the device's profile. Its maker does not know what its owner will call it.
     ///   - lifetime: how long it is offered; nil: until it is taken back.
     /// - Returns: what goes into the device, and what goes onto it. Nothing of it is kept here.
     /// - Throws: ``SessionError`` `notAdministrator`, `noAccount`, `noPortal`; ``PortalError``, ``PlatformError``.
     public func preconfigureDevice(
-        description: String = "Unknown", lifetime: Duration? = nil
+        description: String = ProfileDevice.unknown, lifetime: Duration? = nil
     ) async throws -> PreconfiguredDevice {
         let context = try await context()
         _ = try context.administratorKeys()

@@ -59,12 +59,7 @@ public struct PersonalSSH: Sendable {
 
     private func comment(_ record: AccountRecord, _ device: ConnectedDevice, _ name: String?) -> String {
         let account = record.address?.canonical ?? session.udf.text
-        return "mmm:\(account) [\(name ?? Self.description(of: device) ?? device.udf.text)]"
-    }
-
-    /// What the device says of itself, if somebody has described it.
-    private static func description(of device: ConnectedDevice) -> String? {
-        device.profile.content.description.flatMap { $0 == MeshSession.unknownDevice ? nil : $0 }
+        return "mmm:\(account) [\(name ?? device.profile.content.ownWords ?? device.udf.text)]"
     }
 
     /// Signs with this device's key, for an agent. The key is taken from the key store for each signature, and let go of.
@@ -98,7 +93,7 @@ public struct PersonalSSH: Sendable {
             signing: statement, by: ProfileDevice.key(.sign, from: seed), created: session.platform.clock.now)
         var entry = present ?? CatalogedApplication(.ssh, key: key.udf.text)
         entry.deviceUDF = device.udf.text
-        entry.description = record.entry.localName ?? Self.description(of: device)
+        entry.description = record.entry.localName ?? device.profile.content.ownWords
         entry.clientKey = statement.members["PublicKey"]?.object
         entry.publicKey = try SSHPublicKey(key).openSSHLine
         entry.envelopedDeviceKey = signed.envelope.value
