@@ -56,7 +56,7 @@ struct GnuPGTests {
         try #require(made.status == 0, "\(made.words)")
         if kind.algorithm == "rsa3072" {
             let fingerprint = try Self.fingerprint(home)
-            _ = try home.gpg("--quick-add-key", fingerprint, "rsa3072", "encr", "2y", passphrase: kind.words)
+            _ = try home.gpg("--quick-add-key", fingerprint, "cv25519", "encr", "2y", passphrase: kind.words)
         }
         let exported = try home.gpg("--export-secret-keys", passphrase: kind.words)
         let armored = try home.gpg("--armor", "--export-secret-keys", passphrase: kind.words)

@@ -77,6 +77,12 @@ public struct SMIMECertificate: Sendable, Equatable {
         }
         let pointer = certificate.pointer
         defer { withExtendedLifetime(certificate) {} }
+        // One certificate has one form: in another, OpenSSL would write it as other octets.
+        guard try X509Certificate.octets(pointer) == octets else {
+            throw MailKeyError(
+                .malformed, "The certificate is not written in DER, but in another form of ASN.1.",
+                remedy: "Convert it: openssl x509 -outform DER.")
+        }
         func line(_ parts: [[UInt8]]) -> String { String(decoding: parts.joined(), as: UTF8.self) }
         self.octets = octets
         subject = line(try x509Texts { mesh_certificate_subject(pointer, $0, $1) })
