@@ -62,11 +62,14 @@ public func updateEntry(
 public func removeEntry(
     _ context: LightContext, in store: LightStore, key: String, version: String? = nil
 ) async throws {
-    let base = try version.map { token in
-        guard let base = EntryVersion(token: token) else {
-            throw LightError(.invalidArgument, "What was given for a version is none.")
-        }
-        return base
-    }
+    let base = try version.map(lightVersion)
     try await store.open(context).remove(key, from: base)
+}
+
+/// The version that a ``LightEntry/version`` names.
+func lightVersion(_ token: String) throws -> EntryVersion {
+    guard let version = EntryVersion(token: token) else {
+        throw LightError(.invalidArgument, "What was given for a version is none.")
+    }
+    return version
 }

@@ -56,11 +56,7 @@ extension EntryStore: LightEntries {
         let version: EntryVersion?
         switch base {
         case .new: version = try await add(entry)
-        case .version(let token):
-            guard let base = EntryVersion(token: token) else {
-                throw LightError(.invalidArgument, "What was given for a version is none.")
-            }
-            version = try await update(entry, from: base)
+        case .version(let token): version = try await update(entry, from: try lightVersion(token))
         case .any:
             do {
                 version = try await update(entry, from: nil)

@@ -64,9 +64,16 @@ struct ForeignTests {
         var entry = CatalogedCredential(service: "example.com", networkProtocol: "https")
         entry.password = "first-secret"
         try await first.add(entry)
+        let notes = Right(rawValue: "notes")
+        try await alice.makeKeys(of: [notes])
+        try await alice.application("com.example.notes", of: [String: Int].self, readers: notes).add(
+            ["n": 1], as: "a/b")
+        try await alice.application("com.example.notes", readers: notes, writers: .administrator).add(7, as: "fixed")
         _ = try await alice.sync()
 
-        let pin = try await alice.makePIN().pin.bytes.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        let pin = try await alice.makePIN(rights: Right.usual + [notes]).pin.bytes.withUnsafeBytes {
+            String(decoding: $0, as: UTF8.self)
+        }
         let machine = ["\(scratch.path)/second", portal, "alice@example.com"]
         let requested = try await Child.finish(command(["request"] + machine + [pin]))
         try #require(requested.code == 0 && requested.output.hasSuffix("requested\n"), "\(requested.output)")
@@ -77,6 +84,8 @@ struct ForeignTests {
         _ = try await alice.sync()
         #expect(try await alice.credentials().find("https:example.com")?.entry.password == "third-secret")
         #expect(try await alice.credentials().entries().count == 1)
+        let kept = try await alice.application("com.example.notes", of: [String: Int].self, readers: notes).values()
+        #expect(kept.map(\.key) == ["a/b"] && kept.map(\.value) == [["n": 2]])
     }
 
     /// What the header says is what the library has.
@@ -94,9 +103,10 @@ struct ForeignTests {
 
         let declared = Set(
             lines.filter { $0.hasPrefix("int mesh_") }.compactMap { $0.dropFirst(4).split(separator: "(").first })
-        #expect(declared.count == 16)
+        #expect(declared.count == 20)
+        let folder = "\(Self.sources)../../Sources/MeshLight/Foreign"
         let source = try await Child.finish([
-            "/bin/cat", "\(Self.sources)../../Sources/MeshLight/Foreign/ForeignInterface.swift",
+            "/bin/cat", "\(folder)/ForeignInterface.swift", "\(folder)/ForeignApplications.swift",
         ]).output
         let written = source.split(separator: "\n").filter { $0.hasPrefix("@_cdecl(") }
             .compactMap { $0.split(separator: "\"").dropFirst().first }

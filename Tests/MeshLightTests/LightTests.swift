@@ -121,6 +121,54 @@ struct LightTests {
         #expect(await code { _ = try await entryKeys(scene.second, in: .bookmark) } == .ok)
     }
 
+    @Test func valuesOfAnApplicationGoBothWays() async throws {
+        let scene = try await Self.scene()
+        let pin = try await scene.alice.makePIN(rights: [Right(rawValue: "notes")]).pin
+        try await requestConnection(scene.second, to: Self.account, pin: pin)
+        _ = try await scene.alice.acceptProven()
+        try await waitForConnection(scene.second, to: Self.account)
+        let notes = LightApplication("com.example.notes", readers: "notes")
+        let made = try await putValue(scene.second, in: notes, key: "a/b", Array(#"{"n":1}"#.utf8), base: .new)
+        try await synchronize(scene.second)
+        _ = try await scene.alice.sync()
+        let kept = try await scene.alice.application(
+            "com.example.notes", of: [String: Int].self, readers: .init(rawValue: "notes"))
+        var item = try #require(try await kept.find("a/b"))
+        #expect(item.value == ["n": 1])
+        item.value["n"] = 2
+        try await kept.update(item.value, as: "a/b", from: item.version)
+        _ = try await scene.alice.sync()
+        try await synchronize(scene.second)
+        #expect(try await valueKeys(scene.second, in: notes) == ["a/b"])
+        let found = try await value(scene.second, in: notes, key: "a/b")
+        #expect(found.content == Array(#"{"n":2}"#.utf8))
+        for base in [LightBase.version(made), .new] {
+            let refused = await code { try await putValue(scene.second, in: notes, key: "a/b", [0x30], base: base) }
+            #expect(refused == (base.isNew ? .alreadyExists : .conflict))
+        }
+        #expect(await code { try await removeValue(scene.second, in: notes, key: "a/b", version: made) } == .conflict)
+        try await putValue(scene.second, in: notes, key: "a/b", [0x30], base: .version(found.version))
+        try await removeValue(scene.second, in: notes, key: "a/b")
+        #expect(await code { _ = try await value(scene.second, in: notes, key: "a/b") } == .notFound)
+        try await putValue(scene.second, in: notes, key: "a/b", [0x31], base: .any)
+        try await putValue(scene.second, in: notes, key: "a/b", [0x32], base: .any)
+        let wrong: [(LightApplication, LightCode)] = [
+            (LightApplication("a/b", readers: "notes"), .invalidArgument),
+            (LightApplication("", readers: "notes"), .invalidArgument),
+            (LightApplication(String(repeating: "a", count: 129), readers: "notes"), .tooLong),
+            (LightApplication("a"), .notPermitted), (LightApplication("a", readers: "No"), .invalidArgument),
+            (LightApplication("a", readers: "notes", writers: "threshold"), .invalidArgument),
+        ]
+        for (application, expected) in wrong {
+            #expect(await code { _ = try await valueKeys(scene.second, in: application) } == expected, "\(application)")
+        }
+        let readOnly = LightApplication("a", readers: "notes", writers: "administrator")
+        #expect(await code { _ = try await valueKeys(scene.second, in: readOnly) } == .ok)
+        #expect(
+            await code { try await putValue(scene.second, in: readOnly, key: "k", [0x30], base: .any) } == .notPermitted
+        )
+    }
+
     @Test(arguments: [EntryVersion(token: "7:"), EntryVersion(token: ":NAAA"), EntryVersion(token: "0:a:b")])
     func aVersionIsItsToken(_ version: EntryVersion?) throws {
         let version = try #require(version)
@@ -129,4 +177,8 @@ struct LightTests {
 
     @Test(arguments: ["", ":", "x:", "-1:", "+1:", "01:", "1", "99999999999999999999:"])
     func aTextThatIsNoVersion(_ text: String) { #expect(EntryVersion(token: text) == nil) }
+}
+
+extension LightBase {
+    fileprivate var isNew: Bool { if case .new = self { true } else { false } }
 }

@@ -5,7 +5,7 @@ import MeshEncoding
 // The functions of `meshlight.h`, which says what they do. Each of them checks what it is given, and lets no error out but as
 // a code.
 
-private func calling(_ handle: UInt64, _ body: (LightContext) throws -> LightCode) -> Int32 {
+func calling(_ handle: UInt64, _ body: (LightContext) throws -> LightCode) -> Int32 {
     guard let open = ContextTable.shared[handle] else { return noSuchHandle() }
     do {
         return try body(open.context).rawValue
@@ -23,7 +23,7 @@ private func noSuchHandle() -> Int32 {
 /// What is said of an error: in words, without the parts of a C text's end.
 private func words(_ error: any Error) -> String { "\(error)".replacing("\0", with: " ") }
 
-private func json(_ value: JSONValue) -> String { String(decoding: value.compact, as: UTF8.self) }
+func json(_ value: JSONValue) -> String { String(decoding: value.compact, as: UTF8.self) }
 
 private func store(_ name: UnsafePointer<CChar>?) throws -> LightStore {
     guard let store = LightStore(rawValue: try ForeignText(name).required()) else {
@@ -218,19 +218,12 @@ public func meshGetEntry(
     _ version: UnsafeMutablePointer<CChar>?, _ versionSize: Int, _ versionNeeded: UnsafeMutablePointer<Int>?
 ) -> Int32 {
     calling(handle) { context in
-        let room = ForeignBuffer(content, contentSize, contentNeeded)
-        let versionRoom = ForeignBuffer(version, versionSize, versionNeeded)
-        try room.clear()
-        try versionRoom.clear()
+        let rooms = try ForeignRooms(
+            ForeignBuffer(content, contentSize, contentNeeded), ForeignBuffer(version, versionSize, versionNeeded))
         let (store, key) = (try store(name), try ForeignText(key).required())
         var found = try blocking { try await entry(context, in: store, key: key) }
         defer { wipe(&found.content) }
-        let token = Array(found.version.utf8)
-        // Both are asked, so that both say how much they need.
-        let (fits, versionFits) = (room.fits(found.content.count), versionRoom.fits(token.count))
-        guard fits, versionFits || version == nil else { throw room.tooSmall }
-        room.put(found.content)
-        versionRoom.put(token)
+        try rooms.put(found.content, found.version)
         return .ok
     }
 }
@@ -242,14 +235,8 @@ public func meshUpdateEntry(
 ) -> Int32 {
     calling(handle) { context in
         let store = try store(name)
-        let base: LightBase
-        if version == nil {
-            base = .any
-        } else {
-            let token = try ForeignText(version).withOctets { String(decoding: $0, as: UTF8.self) }
-            base = token.isEmpty ? .new : .version(token)
-        }
-        let secret = try ForeignText(content).withOctets(longestContent) { SharedSecret(SecretBytes(copying: $0)) }
+        let base = try ForeignText(version).base()
+        let secret = try ForeignText(content).content()
         try blocking {
             var octets = secret.bytes.withUnsafeBytes { Array($0) }
             defer { wipe(&octets) }
@@ -272,7 +259,7 @@ public func meshRemoveEntry(
 }
 
 /// Overwrites octets that nobody else holds.
-private func wipe(_ octets: inout [UInt8]) {
+func wipe(_ octets: inout [UInt8]) {
     octets.withUnsafeMutableBytes { octets in
         if let start = octets.baseAddress { explicit_bzero(start, octets.count) }
     }

@@ -48,6 +48,18 @@ struct ForeignText {
     /// The text, which must not be empty; nil for NULL.
     func optional() throws -> String? { start == nil ? nil : try required() }
 
+    /// The content of an entry, in memory that is wiped.
+    func content() throws -> SharedSecret {
+        try withOctets(longestContent) { SharedSecret(SecretBytes(copying: $0)) }
+    }
+
+    /// What a change is made on: NULL for whatever is there, an empty text for nothing.
+    func base() throws -> LightBase {
+        guard start != nil else { return .any }
+        let token = try withOctets { String(decoding: $0, as: UTF8.self) }
+        return token.isEmpty ? .new : .version(token)
+    }
+
     /// The secret, in memory that is wiped; nil for NULL.
     func secret() throws -> SharedSecret? {
         guard start != nil else { return nil }
@@ -100,6 +112,32 @@ struct ForeignBuffer {
     }
 
     var tooSmall: LightError { LightError(.bufferTooSmall, "A buffer is too small.") }
+}
+
+/// Where another language wants a content and its version.
+struct ForeignRooms {
+    private let content: ForeignBuffer
+    private let version: ForeignBuffer
+
+    /// Says that there is nothing yet.
+    init(_ content: ForeignBuffer, _ version: ForeignBuffer) throws {
+        self.content = content
+        self.version = version
+        try content.clear()
+        try version.clear()
+    }
+
+    /// Puts both there, or neither. A version for which there is no room at all is not wanted.
+    ///
+    /// - Throws: ``LightError`` `bufferTooSmall`.
+    func put(_ octets: [UInt8], _ token: String) throws {
+        let token = Array(token.utf8)
+        // Both are asked, so that both say how much they need.
+        let (fits, versionFits) = (content.fits(octets.count), version.fits(token.count))
+        guard fits, versionFits || version.start == nil else { throw content.tooSmall }
+        content.put(octets)
+        version.put(token)
+    }
 }
 
 /// Runs `work` on the pool and blocks until it is done. Not to be called on the pool itself.

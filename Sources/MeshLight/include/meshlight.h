@@ -1,14 +1,14 @@
 /*
  * meshlight: what a program needs that runs on a connected device - free functions over one context.
  * Link with -lmeshlight. The program connects this machine to an account that its person has, and reads and changes the
- * entries of its applications. It cannot make, recover or administer accounts.
+ * entries of its applications, also of applications of its own. It cannot make, recover or administer accounts.
  *
  * Results.  Every function returns a code of the table below: 0 for done, positive for "not yet", negative for an error.
  *   The numbers do not change. No argument, however wrong, ends the process, as long as pointers that are not NULL point to
  *   memory of the caller, as C wants it. mesh_last_error says in words what happened; words are for people and do change.
  *
  * Texts.  All texts are UTF-8 and end in a null octet: MESH_INVALID_TEXT if they are not UTF-8; MESH_TOO_LONG beyond
- *   MESH_LONGEST_TEXT octets (MESH_LONGEST_CONTENT for the content of an entry); MESH_INVALID_ARGUMENT if one that is needed is
+ *   MESH_LONGEST_TEXT octets (MESH_LONGEST_CONTENT for the content of an entry or value); MESH_INVALID_ARGUMENT if one that is needed is
  *   NULL or empty. Nothing that is given is kept: the caller may free it, and should wipe secrets, when the call has returned.
  *
  * Memory.  The caller owns all of it; there is nothing to be freed that the library has made. A text that is returned is
@@ -52,7 +52,7 @@ typedef uint64_t mesh_context;
 #define MESH_NOT_FOUND -6          /* no such entry, account, device, profile, request or directory */
 #define MESH_ALREADY_EXISTS -7     /* an entry of that key, or a connection to that account, is there */
 #define MESH_CONFLICT -8           /* there is another version by now: get it, and make the change on that */
-#define MESH_INVALID_ENTRY -9      /* the content is not what the store holds, or lacks what its key is made of */
+#define MESH_INVALID_ENTRY -9      /* the content is not what the store holds, lacks what its key is made of, or is no JSON */
 #define MESH_NOT_PERMITTED -10     /* the device does not have the right, or was removed */
 #define MESH_NOT_CONNECTED -11     /* this machine is connected to no account */
 #define MESH_REJECTED -12          /* an administrator, or the portal, has refused */
@@ -117,6 +117,30 @@ int mesh_get_entry(
 int mesh_update_entry(mesh_context context, const char *store, const char *content, const char *version);
 /* Takes an entry away. version: as above, but never ""; NULL: whatever is there. */
 int mesh_remove_entry(mesh_context context, const char *store, const char *key, const char *version);
+
+/* Values of an application of its own kind: any JSON, each under a key. No portal is needed.
+ * application: its name, such as "com.example.notes": 1 to 128 octets (else MESH_TOO_LONG) without '/' (MESH_INVALID_ARGUMENT).
+ * readers: the right by which a device reads its values; NULL: "member". writers: the right that it needs besides to change them;
+ * NULL: whoever reads them may. Rights are those of the account ("member", "web", "ssh", "mail", "network", "messages",
+ * "administrator"), or an application's own, which an administrator gives to devices (meshclient device rights --own-right):
+ * MESH_INVALID_ARGUMENT for what cannot be one, MESH_NOT_PERMITTED if this device does not have it. All three say together where the
+ * values are: with other rights, the same name keeps other values. key: 1 to 1024 octets (else MESH_TOO_LONG). */
+
+/* The keys of all values, the oldest first: a JSON array of texts. */
+int mesh_list_values(
+    mesh_context context, const char *application, const char *readers, const char *writers, char *buffer, size_t size,
+    size_t *needed);
+/* A value, and its version, as mesh_get_entry gives an entry. */
+int mesh_get_value(
+    mesh_context context, const char *application, const char *readers, const char *writers, const char *key, char *content,
+    size_t content_size, size_t *content_needed, char *version, size_t version_size, size_t *version_needed);
+/* Keeps a value. version: as with mesh_update_entry. mesh_sync sends it. */
+int mesh_put_value(
+    mesh_context context, const char *application, const char *readers, const char *writers, const char *key, const char *content,
+    const char *version);
+/* Takes a value away. version: as with mesh_remove_entry. */
+int mesh_remove_value(
+    mesh_context context, const char *application, const char *readers, const char *writers, const char *key, const char *version);
 
 #ifdef __cplusplus
 }

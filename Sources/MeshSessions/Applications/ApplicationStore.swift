@@ -46,18 +46,20 @@ public struct ApplicationStore<Value: Codable & Sendable>: Sendable {
     ///
     /// - Throws: as ``find(_:)``.
     public func values() async throws -> [Item] {
-        let prefix = Self.prefix(name)
-        return try await entries.entries().compactMap { found in
-            guard found.key.utf8.starts(with: prefix.utf8) else { return nil }
-            return try item(found, String(decoding: found.key.utf8.dropFirst(prefix.utf8.count), as: UTF8.self))
-        }
+        try await found().map { try item($0.item, $0.key) }
     }
+
+    /// The keys of all values, the oldest first.
+    ///
+    /// - Throws: as ``find(_:)``.
+    public func keys() async throws -> [String] { try await found().map(\.key) }
 
     // MARK: Changing
 
     /// Adds a value.
     ///
-    /// - Throws: ``CatalogError`` `alreadyExists`, `invalidKey`; `EncodingError`; as ``find(_:)``.
+    /// - Throws: ``CatalogError`` `alreadyExists`, `invalidKey`, `invalidEntry` for a value that is nested too deeply; ``JSONError`` for
+    ///   one that cannot be written; ``SessionError`` `rightMissing` if this device may not write; as ``find(_:)``.
     @discardableResult
     public func add(_ value: Value, as key: String) async throws -> EntryVersion? {
         try await entries.add(try entry(value, key))
@@ -90,6 +92,15 @@ public struct ApplicationStore<Value: Codable & Sendable>: Sendable {
 
     // MARK: Parts
 
+    /// The entries of the application, with the keys of its values.
+    private func found() async throws -> [(key: String, item: EntryStore<CatalogedApplication>.Item)] {
+        let prefix = Self.prefix(name)
+        return try await entries.entries().compactMap { found in
+            guard found.key.utf8.starts(with: prefix.utf8) else { return nil }
+            return (String(decoding: found.key.utf8.dropFirst(prefix.utf8.count), as: UTF8.self), found)
+        }
+    }
+
     private static func prefix(_ name: String) -> String { "application/\(name)/" }
 
     private func path(_ key: String) throws -> String {
@@ -103,7 +114,15 @@ public struct ApplicationStore<Value: Codable & Sendable>: Sendable {
         var entry = CatalogedApplication(.other, key: try path(key))
         // In a list, so that a value may also be a number or a text.
         let octets = try JSONBCDEncoder(JSONWritingOptions(.json)).encode([value])
-        entry.content["Value"] = try JSONValue(parsing: octets)
+        do {
+            entry.content["Value"] = try JSONValue(parsing: octets)
+            // The entry has some levels more than the value alone; what could not be read again is not written.
+            _ = try CatalogContent<CatalogedApplication>(payload: entry.encoded.compact)
+        } catch {
+            throw CatalogError(
+                .invalidEntry, "What is to be kept as \"\(key)\" could not be read again: it is nested too deeply.",
+                cause: error)
+        }
         return entry
     }
 

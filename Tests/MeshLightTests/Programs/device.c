@@ -27,6 +27,8 @@ static void expect_true(int line, const char *what, int holds) {
 #define HOLDS(what) expect_true(__LINE__, #what, (what))
 
 static const char *store = "Credential";
+static const char *app = "com.example.notes";
+static const char *right = "notes";
 
 static void request(mesh_context ctx, const char *account, const char *pin) {
     char text[256];
@@ -103,6 +105,139 @@ static void use(mesh_context ctx, const char *account, const char *key) {
     EXPECT(mesh_remove_entry(ctx, store, "https:own.example", NULL), MESH_NOT_FOUND);
     EXPECT(mesh_sync(ctx, &conflicts), MESH_OK);
     HOLDS(conflicts == 0);
+}
+
+// Values of an application of its own.
+static void use_values(mesh_context ctx) {
+    char content[4096], version[256], again[256], keys[4096];
+    size_t needed = 0, version_needed = 0;
+    EXPECT(mesh_list_values(ctx, app, right, NULL, keys, sizeof keys, &needed), MESH_OK);
+    HOLDS(strcmp(keys, "[\"a/b\"]") == 0 && needed == sizeof "[\"a/b\"]");
+    EXPECT(mesh_get_value(ctx, app, right, NULL, "a/b", NULL, 0, &needed, NULL, 0, &version_needed), MESH_BUFFER_TOO_SMALL);
+    HOLDS(needed == sizeof "{\"n\":1}" && version_needed > 1);
+    EXPECT(mesh_get_value(ctx, app, right, NULL, "a/b", content, needed, NULL, version, version_needed, NULL), MESH_OK);
+    HOLDS(strcmp(content, "{\"n\":1}") == 0);
+    EXPECT(mesh_put_value(ctx, app, right, right, "a/b", "{\"n\":2}", version), MESH_OK);
+    EXPECT(mesh_put_value(ctx, app, right, NULL, "a/b", "{\"n\":3}", version), MESH_CONFLICT);
+    EXPECT(mesh_remove_value(ctx, app, right, NULL, "a/b", version), MESH_CONFLICT);
+    EXPECT(mesh_put_value(ctx, app, right, NULL, "a/b", "{\"n\":3}", ""), MESH_ALREADY_EXISTS);
+    EXPECT(mesh_get_value(ctx, app, right, NULL, "a/b", content, sizeof content, NULL, again, sizeof again, NULL), MESH_OK);
+    HOLDS(strcmp(content, "{\"n\":2}") == 0 && strcmp(version, again) != 0);
+
+    // Any JSON comes back as it was, and is gone again. Names and rights that differ keep other values.
+    const char *values[] = {"null", "0", "\"\"", "[]", "true", "-0.5", "12345678901234567890123", "{\"\":[{\"a\":\"\xc3\xa9\"}]}"};
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        EXPECT(mesh_put_value(ctx, app, right, NULL, "own \xe2\x82\xac", values[i], NULL), MESH_OK);
+        EXPECT(mesh_get_value(ctx, app, right, NULL, "own \xe2\x82\xac", content, sizeof content, NULL, NULL, 0, NULL), MESH_OK);
+        HOLDS(strcmp(content, values[i]) == 0);
+    }
+    EXPECT(mesh_get_value(ctx, app, NULL, NULL, "a/b", content, sizeof content, NULL, NULL, 0, NULL), MESH_NOT_FOUND);
+    EXPECT(mesh_get_value(ctx, "com.example", right, NULL, "a/b", content, sizeof content, NULL, NULL, 0, NULL), MESH_NOT_FOUND);
+    EXPECT(mesh_remove_value(ctx, app, right, NULL, "own \xe2\x82\xac", NULL), MESH_OK);
+    EXPECT(mesh_remove_value(ctx, app, right, NULL, "own \xe2\x82\xac", NULL), MESH_NOT_FOUND);
+
+    // What only administrators write, it reads.
+    EXPECT(mesh_get_value(ctx, app, right, "administrator", "fixed", content, sizeof content, NULL, version, 256, NULL), MESH_OK);
+    HOLDS(strcmp(content, "7") == 0);
+    EXPECT(mesh_put_value(ctx, app, right, "administrator", "fixed", "8", version), MESH_NOT_PERMITTED);
+    EXPECT(mesh_put_value(ctx, app, right, "administrator", "new", "8", NULL), MESH_NOT_PERMITTED);
+    EXPECT(mesh_remove_value(ctx, app, right, "administrator", "fixed", NULL), MESH_NOT_PERMITTED);
+    EXPECT(mesh_list_values(ctx, app, "other", NULL, keys, sizeof keys, NULL), MESH_NOT_PERMITTED);
+    EXPECT(mesh_list_values(ctx, app, "administrator", NULL, keys, sizeof keys, NULL), MESH_NOT_PERMITTED);
+    EXPECT(mesh_sync(ctx, NULL), MESH_OK);
+}
+
+static void misuse_values(mesh_context ctx) {
+    char text[512];
+    size_t needed = 7;
+    EXPECT(mesh_get_value(ctx, app, right, NULL, "none", text, sizeof text, &needed, NULL, 0, NULL), MESH_NOT_FOUND);
+    HOLDS(needed == 0 && text[0] == 0);
+    const char *names[] = {NULL, "", "/", "a/b", "/a", "a/"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        EXPECT(mesh_get_value(ctx, names[i], right, NULL, "k", text, sizeof text, NULL, NULL, 0, NULL), MESH_INVALID_ARGUMENT);
+        EXPECT(mesh_list_values(ctx, names[i], right, NULL, text, sizeof text, NULL), MESH_INVALID_ARGUMENT);
+        EXPECT(mesh_put_value(ctx, names[i], right, NULL, "k", "1", NULL), MESH_INVALID_ARGUMENT);
+        EXPECT(mesh_remove_value(ctx, names[i], right, NULL, "k", NULL), MESH_INVALID_ARGUMENT);
+    }
+    const char *rights[] = {"", "Notes", "a b", "../x", "a_b", "threshold", "-a", "\xc3\xa9"};
+    for (size_t i = 0; i < sizeof rights / sizeof *rights; i++) {
+        EXPECT(mesh_list_values(ctx, app, rights[i], NULL, text, sizeof text, NULL), MESH_INVALID_ARGUMENT);
+        EXPECT(mesh_list_values(ctx, app, right, rights[i], text, sizeof text, NULL), MESH_INVALID_ARGUMENT);
+        EXPECT(mesh_put_value(ctx, app, NULL, rights[i], "k", "1", NULL), MESH_INVALID_ARGUMENT);
+    }
+    EXPECT(mesh_get_value(ctx, app, right, NULL, NULL, text, sizeof text, NULL, NULL, 0, NULL), MESH_INVALID_ARGUMENT);
+    EXPECT(mesh_get_value(ctx, app, right, NULL, "", text, sizeof text, NULL, NULL, 0, NULL), MESH_INVALID_ARGUMENT);
+    EXPECT(mesh_get_value(ctx, app, right, NULL, "a/b", NULL, 10, NULL, NULL, 0, NULL), MESH_INVALID_ARGUMENT);
+    EXPECT(mesh_get_value(ctx, app, right, NULL, "a/b", text, (size_t)-1, NULL, NULL, 0, NULL), MESH_INVALID_ARGUMENT);
+    EXPECT(mesh_get_value(ctx, app, right, NULL, "a/b", text, sizeof text, NULL, NULL, 9, NULL), MESH_INVALID_ARGUMENT);
+    EXPECT(mesh_get_value(ctx, app, right, NULL, "a/b", text, sizeof text, NULL, text, 1, NULL), MESH_BUFFER_TOO_SMALL);
+    EXPECT(mesh_list_values(ctx, app, right, NULL, NULL, 9, NULL), MESH_INVALID_ARGUMENT);
+    EXPECT(mesh_put_value(ctx, app, right, NULL, "k", NULL, NULL), MESH_INVALID_ARGUMENT);
+    EXPECT(mesh_put_value(ctx, NULL, NULL, NULL, NULL, NULL, NULL), MESH_INVALID_ARGUMENT);
+    EXPECT(mesh_remove_value(ctx, app, right, NULL, NULL, NULL), MESH_INVALID_ARGUMENT);
+    EXPECT(mesh_remove_value(ctx, app, right, NULL, "a/b", ""), MESH_INVALID_ARGUMENT);
+    EXPECT(mesh_remove_value(ctx, app, right, NULL, "a/b", "x"), MESH_INVALID_ARGUMENT);
+    EXPECT(mesh_put_value(ctx, app, right, NULL, "a/b", "1", "x"), MESH_INVALID_ARGUMENT);
+
+    EXPECT(mesh_get_value(ctx, "\xff", right, NULL, "k", text, sizeof text, NULL, NULL, 0, NULL), MESH_INVALID_TEXT);
+    EXPECT(mesh_get_value(ctx, app, "\xff", NULL, "k", text, sizeof text, NULL, NULL, 0, NULL), MESH_INVALID_TEXT);
+    EXPECT(mesh_get_value(ctx, app, right, "\xc0\x80", "k", text, sizeof text, NULL, NULL, 0, NULL), MESH_INVALID_TEXT);
+    EXPECT(mesh_get_value(ctx, app, right, NULL, "\xed\xa0\x80", text, sizeof text, NULL, NULL, 0, NULL), MESH_INVALID_TEXT);
+    EXPECT(mesh_put_value(ctx, app, right, NULL, "k", "\"\xff\"", NULL), MESH_INVALID_TEXT);
+    EXPECT(mesh_put_value(ctx, app, right, NULL, "k", "1", "\xff"), MESH_INVALID_TEXT);
+
+    // As long as may be, and longer. The memory ends where the text does.
+    struct { size_t length; int name, rights, key; } lengths[] = {
+        {64, MESH_OK, MESH_NOT_PERMITTED, MESH_NOT_FOUND},
+        {65, MESH_OK, MESH_INVALID_ARGUMENT, MESH_NOT_FOUND},
+        {128, MESH_OK, MESH_INVALID_ARGUMENT, MESH_NOT_FOUND},
+        {129, MESH_TOO_LONG, MESH_INVALID_ARGUMENT, MESH_NOT_FOUND},
+        {1024, MESH_TOO_LONG, MESH_INVALID_ARGUMENT, MESH_NOT_FOUND},
+        {1025, MESH_TOO_LONG, MESH_INVALID_ARGUMENT, MESH_TOO_LONG},
+        {MESH_LONGEST_TEXT + 1, MESH_TOO_LONG, MESH_TOO_LONG, MESH_TOO_LONG},
+        {64u << 20, MESH_TOO_LONG, MESH_TOO_LONG, MESH_TOO_LONG},
+    };
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        char *long_text = malloc(lengths[i].length + 1);
+        memset(long_text, 'k', lengths[i].length);
+        long_text[lengths[i].length] = 0;
+        EXPECT(mesh_list_values(ctx, long_text, right, NULL, text, sizeof text, NULL), lengths[i].name);
+        EXPECT(mesh_list_values(ctx, app, long_text, NULL, text, sizeof text, NULL), lengths[i].rights);
+        EXPECT(mesh_get_value(ctx, app, right, NULL, long_text, text, sizeof text, NULL, NULL, 0, NULL), lengths[i].key);
+        EXPECT(mesh_remove_value(ctx, app, right, NULL, long_text, NULL), lengths[i].key);
+        if (lengths[i].length > MESH_LONGEST_CONTENT) {
+            EXPECT(mesh_put_value(ctx, app, right, NULL, "k", long_text, NULL), MESH_TOO_LONG);
+            memset(long_text, '[', MESH_LONGEST_CONTENT);
+            long_text[MESH_LONGEST_CONTENT] = 0;
+            EXPECT(mesh_put_value(ctx, app, right, NULL, "k", long_text, NULL), MESH_INVALID_ENTRY);
+        }
+        free(long_text);
+    }
+    const char *none[] = {"", " ", "{", "nul", "[1,]", "{\"a\"}", "1 2", "'a'", "NaN", "\"\\ud800", "01"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+        EXPECT(mesh_put_value(ctx, app, right, NULL, "k", none[i], NULL), MESH_INVALID_ENTRY);
+    }
+    // As deep as it may be nested it is kept, and read again; deeper it is refused.
+    int last = MESH_OK;
+    for (size_t depth = 1; depth < 600; depth++) {
+        char deep[1201];
+        memset(deep, '[', depth);
+        memset(deep + depth, ']', depth);
+        deep[2 * depth] = 0;
+        int code = mesh_put_value(ctx, app, right, NULL, "deep", deep, NULL);
+        if (code == MESH_OK) {
+            char back[1201];
+            HOLDS(last == MESH_OK);
+            EXPECT(mesh_get_value(ctx, app, right, NULL, "deep", back, sizeof back, NULL, NULL, 0, NULL), MESH_OK);
+            HOLDS(strcmp(deep, back) == 0);
+        } else {
+            expect_code(__LINE__, "mesh_put_value of something deep", code, MESH_INVALID_ENTRY);
+            if (last != MESH_OK) break;
+        }
+        last = code;
+    }
+    HOLDS(last == MESH_INVALID_ENTRY);
+    EXPECT(mesh_remove_value(ctx, app, right, NULL, "deep", NULL), MESH_OK);
 }
 
 static void misuse(mesh_context ctx, const char *key) {
@@ -203,6 +338,10 @@ static void misuse_handles(mesh_context ctx, const char *key) {
         EXPECT(mesh_get_entry(w, store, key, text, sizeof text, NULL, NULL, 0, NULL), MESH_INVALID_HANDLE);
         EXPECT(mesh_update_entry(w, store, "{}", NULL), MESH_INVALID_HANDLE);
         EXPECT(mesh_remove_entry(w, store, key, NULL), MESH_INVALID_HANDLE);
+        EXPECT(mesh_list_values(w, app, right, NULL, text, sizeof text, NULL), MESH_INVALID_HANDLE);
+        EXPECT(mesh_get_value(w, app, right, NULL, "a/b", text, sizeof text, NULL, NULL, 0, NULL), MESH_INVALID_HANDLE);
+        EXPECT(mesh_put_value(w, app, right, NULL, "a/b", "1", NULL), MESH_INVALID_HANDLE);
+        EXPECT(mesh_remove_value(w, app, right, NULL, "a/b", NULL), MESH_INVALID_HANDLE);
         EXPECT(mesh_last_error(w, text, sizeof text, NULL), w == 0 ? MESH_OK : MESH_INVALID_HANDLE);
     }
 }
@@ -259,7 +398,9 @@ int main(int count, char **arguments) {
         return 0;
     }
     use(ctx, account, arguments[5]);
+    use_values(ctx);
     misuse(ctx, arguments[5]);
+    misuse_values(ctx);
     misuse_handles(ctx, arguments[5]);
     misuse_open(home, portal);
 

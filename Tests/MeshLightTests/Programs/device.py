@@ -32,6 +32,10 @@ declare("mesh_list_keys", HANDLE, TEXT, *ROOM)
 declare("mesh_get_entry", HANDLE, TEXT, TEXT, *ROOM, *ROOM)
 declare("mesh_update_entry", HANDLE, TEXT, TEXT, TEXT)
 declare("mesh_remove_entry", HANDLE, TEXT, TEXT, TEXT)
+declare("mesh_list_values", HANDLE, TEXT, TEXT, TEXT, *ROOM)
+declare("mesh_get_value", HANDLE, TEXT, TEXT, TEXT, TEXT, *ROOM, *ROOM)
+declare("mesh_put_value", HANDLE, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT)
+declare("mesh_remove_value", HANDLE, TEXT, TEXT, TEXT, TEXT, TEXT)
 
 
 def expect(name, wanted, *arguments):
@@ -80,6 +84,40 @@ expect("mesh_update_entry", OK, context, b"Credential", changed, version)
 expect("mesh_update_entry", CONFLICT, context, b"Credential", changed, version)
 expect("mesh_sync", OK, context, None)
 assert get(context, key)[0] == entry
+
+
+# Values of an application of its own: where they are, its name and the rights say.
+NOTES = (b"com.example.notes", b"notes", None)
+
+
+def get_value(place, key):
+    content, version = ctypes.create_string_buffer(4096), ctypes.create_string_buffer(256)
+    expect("mesh_get_value", OK, context, *place, key, content, 4096, None, version, 256, None)
+    return json.loads(content.value), version.value
+
+
+assert text("mesh_list_values", context, *NOTES) == ["a/b"]
+value, version = get_value(NOTES, b"a/b")
+assert value == {"n": 1}
+expect("mesh_put_value", OK, context, *NOTES, b"a/b", json.dumps({"n": 2}).encode(), version)
+expect("mesh_put_value", CONFLICT, context, *NOTES, b"a/b", b"3", version)
+expect("mesh_remove_value", CONFLICT, context, *NOTES, b"a/b", version)
+expect("mesh_put_value", CODE["ALREADY_EXISTS"], context, *NOTES, b"a/b", b"3", b"")
+own = ["\u20ac", 1.5, None, {"a": [True]}]
+expect("mesh_put_value", OK, context, *NOTES, b"own", json.dumps(own).encode(), b"")
+assert get_value(NOTES, b"own")[0] == own
+expect("mesh_remove_value", OK, context, *NOTES, b"own", None)
+FIXED = (b"com.example.notes", b"notes", b"administrator")
+assert get_value(FIXED, b"fixed")[0] == 7
+expect("mesh_put_value", CODE["NOT_PERMITTED"], context, *FIXED, b"fixed", b"8", None)
+expect("mesh_list_values", CODE["NOT_PERMITTED"], context, b"com.example.notes", b"other", None, None, 0, None)
+for wrong in ((None, b"notes", None), (b"a/b", b"notes", None), (b"a", b"No", None), (b"a", b"notes", b"")):
+    expect("mesh_list_values", CODE["INVALID_ARGUMENT"], context, *wrong, None, 0, None)
+expect("mesh_put_value", CODE["INVALID_TEXT"], context, *NOTES, b"k", b'"\xff"', None)
+expect("mesh_put_value", CODE["INVALID_ENTRY"], context, *NOTES, b"k", b"{", None)
+expect("mesh_put_value", CODE["TOO_LONG"], context, *NOTES, b"k" * 1025, b"1", None)
+expect("mesh_put_value", CODE["TOO_LONG"], context, *NOTES, b"k", b"[" * 10_000_000, None)
+expect("mesh_sync", OK, context, None)
 
 expect("mesh_get_entry", CODE["NOT_FOUND"], context, b"Credential", b"nowhere", None, 0, None, None, 0, None)
 for name in (None, b"", b"credential", b"Device"):
