@@ -105,6 +105,50 @@ struct AccountCommandTests {
         status(await second("device", "pending"), .portalRefused)
     }
 
+    @Test func rightsOfApplicationsAreGivenWhenTheyAreMeant() async throws {
+        let (first, second) = try await household()
+        status(await first("account", "create", "alice@example.com"), .done)
+        let witness = try await asked(second)
+        // A slip of the finger makes no right, and none of those that are there is made again.
+        for wrong in [
+            ["--right", "mails"], ["--right", "notes"], ["--own-right", "mail"], ["--own-right", "usual"],
+            ["--own-right", "administrator"], ["--own-right", "threshold"], ["--own-right", "No"],
+            ["--own-right", "a_b"],
+            ["--own-right", ""], ["--own-right", String(repeating: "a", count: 65)],
+            ["--administrator", "--own-right", "notes"],
+        ] {
+            for command in [["accept", "--witness", witness], ["pin"], ["claim"]] {
+                let run = await first(["device"] + command + wrong)
+                status(run, .usage)
+                #expect(run.output.isEmpty, "\(run.output)")
+            }
+        }
+        let made = await first(
+            "device", "accept", "--witness", witness, "--right", "usual", "--own-right", "com.example.notes")
+        status(made, .done)
+        #expect(made.output.contains("key com.example.notes: created"), "\(made.output)")
+        status(await second("device", "complete"), .done)
+        #expect(
+            try json(await second("account", "status", "--json"))["rights"] == [
+                "member", "messages", "web", "ssh", "mail", "network", "com.example.notes",
+            ])
+        let device = try #require(try json(await second("account", "status", "--json"))["device"]?.string)
+        status(await first("device", "rights", device, "mails"), .usage)
+        status(await first("device", "rights", device, "member", "--own-right", "notes"), .done)
+        #expect(await first("device", "rights", device).lines == ["member", "notes"])
+        status(await first("device", "rights", device, "--own-right", "notes"), .done)
+        #expect(await first("device", "rights", device).lines == ["notes"])
+        status(await second("sync"), .done)
+        // A PIN gives them, too.
+        let third = Tool(portals: first.portals, portalVariable: "dir:/portal")
+        let pin = try #require(await first("device", "pin", "--own-right", "photos").lines.first)
+        status(await third("device", "request", "alice@example.com", "--pin", answers: [pin]), .done)
+        status(await first("device", "accept", "--proven", "--own-right", "photos"), .usage)
+        status(await first("device", "accept", "--proven"), .done)
+        status(await third("device", "complete"), .done)
+        #expect(try json(await third("account", "status", "--json"))["rights"] == ["photos"])
+    }
+
     @Test func aPersonComparesAtATerminal() async throws {
         let (first, second) = try await household()
         status(await first("account", "create", "alice@example.com"), .done)

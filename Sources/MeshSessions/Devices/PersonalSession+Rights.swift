@@ -3,7 +3,6 @@ import MeshDARE
 import MeshPlatforms
 import MeshPortals
 import MeshProfiles
-import Synchronization
 
 /// How far the encrypting anew is that follows when a device has lost a right.
 public struct RekeyProgress: Sendable {
@@ -113,9 +112,11 @@ extension PersonalSession {
         guard try await !missing(context().administratorKeys()).isEmpty else { return changes }
         try await keeper.directory.setRekeying(true, for: udf)
         let (platform, profile) = (platform, profile)
+        var made: [Right] = []
         changes.note(
             try await administering { context, administrator, synchronizer in
                 let new = missing(administrator)
+                made = new
                 let own = (administrator.groups.newest.map(\.right) + new).filter(\.isOwn)
                 guard own.count <= Right.mostOwn else {
                     throw SessionError(
@@ -141,7 +142,7 @@ extension PersonalSession {
                     }.frames
                 }
             })
-        changes.note(.key, .created, wanted.map(\.rawValue).joined(separator: ", "))
+        for right in made { changes.note(.key, .created, right.rawValue) }
         changes.note(try await finishRemovals())
         return changes
     }
@@ -184,14 +185,13 @@ extension PersonalSession {
         progress: @escaping @Sendable (RekeyProgress) -> Void = { _ in }
     ) async throws -> SessionChanges {
         var changes = try await sync().changes
-        let hasClosed = Mutex(false)
+        var hasClosed = false
         changes.note(
             try await administering { context, administrator, synchronizer in
                 let work = RightsWork(context: context, administrator: administrator, synchronizer: synchronizer)
-                let isNew = try await work.closeLosses()
-                hasClosed.withLock { $0 = isNew }
+                hasClosed = try await work.closeLosses()
             })
-        if hasClosed.withLock({ $0 }) {
+        if hasClosed {
             changes.note(.key, .created, udf.text)
             changes.note(try await sync().changes)
         }
