@@ -52,7 +52,8 @@ final class GnuPGHome {
 
     deinit {
         _ = try? ToolRun(["gpgconf", "--kill", "all"], environment: environment)
-        try? FileManager.default.removeItem(atPath: path)
+        // While an agent ends, it takes away its sockets by itself and may still write.
+        for _ in 0..<20 where access(path, F_OK) == 0 { _ = try? ToolRun(["rm", "-rf", path]) }
     }
 
     var environment: [String: String] { ["GNUPGHOME": path, "LC_ALL": "C"] }
