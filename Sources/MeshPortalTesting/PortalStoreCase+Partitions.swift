@@ -22,7 +22,9 @@ extension PortalStoreCase {
 
     func partitionRemoval(_ opened: PortalStoreConformance.Opened) async throws {
         let store = opened.store
-        let logs = ["MMM_Device", "MMM_Credential", "MMM_Inbound"]
+        // The last is as long as the name of a store can be.
+        let longest = "MMM_Shared_a.b-\(String(repeating: "c", count: 60))_9\(String(repeating: ".", count: 63))"
+        let logs = ["MMM_Device", "MMM_Credential", "MMM_Inbound", "MMM_Shared_notes", longest]
         for (number, removed) in opened.partitions.enumerated() {
             let others = opened.partitions.filter { $0 != removed }
             for partition in opened.partitions {

@@ -267,7 +267,9 @@ extension PortalStoreCase {
         }
         for log in [
             "", "MMM_", "Device", "MMM_../a", "MMM_a.dcat", "mmm_Device", "MMM_\u{E9}", "MMM_a b", "MMM_a\u{0}",
-            "MMM_" + String(repeating: "x", count: 61), "../MMM_Device",
+            "MMM_" + String(repeating: "x", count: 61), "../MMM_Device", "MMM_Shared_", "MMM_Shared_../x",
+            "MMM_Shared_Notes",
+            "MMM_Shared_a_b_c", "MMM_Shared_" + String(repeating: "x", count: 65),
         ] {
             let shown = TestValues.shown(log)
             try await expectError(.invalidKey, from: "the state of \(shown)") {

@@ -154,10 +154,11 @@ struct AccountCommand: AsyncParsableCommand {
                     console.print("this device  \(this.udf)  \(this.device.rights.words)")
                 }
                 console.print("devices      \(devices.count)")
+                let width = max(13, (stores.map { $0.name.rawValue.utf8.count }.max() ?? 0) + 2)
                 for store in stores {
                     let waiting = store.waiting > 0 ? ", \(store.waiting) not sent yet" : ""
                     console.print(
-                        "\(store.name.rawValue.lowercased().padded(13))"
+                        "\(store.name.rawValue.lowercased().padded(width))"
                             + "\(counted(store.entries, "entry", "entries"))\(waiting)")
                 }
             }

@@ -165,6 +165,29 @@ struct OwnRightTests {
         }
         den.portal.lies = []
         #expect(try await Self.values(writer, writers: editor)["evil"] == nil)
+
+        // What was written by who may write no longer stays, also for who comes later; and the readers' key with it.
+        _ = try await alice.setRights(of: try await Self.device(writer), to: [Self.notes])
+        let late = try await den.connect(den.session(), to: alice, rights: [Self.notes])
+        _ = try await late.sync()
+        #expect(try await Self.values(late, writers: editor) == ["a": "one", "z": "admin"])
+        let groups = try await alice.context().keys.groups
+        #expect(groups.newest(of: editor)?.generation == 2 && groups.newest(of: Self.notes)?.generation == 1)
+        // From its loss on, no run of it is taken.
+        let former = try await writer.context()
+        let own = try OpenedStore(store, keys: former.storeKeys, platform: writer.platform)
+        let more = try #require(own.replica).prepareRun(
+            signedBy: RunSigner(former.storeKeys.scope(store), key: former.keys.signature)
+        ) { try $0.add(entry) }.frames
+        let book = try await late.context().synchronizer(client).working { [profile = late.profile] in
+            try $0.book(of: profile)
+        }
+        var verifier = RunVerifier(former.storeKeys.scope(store), from: more.before)
+        #expect(throws: ReplicaError.self) {
+            for frame in more.frames {
+                _ = try verifier.take(frame) { claim in book.key(for: claim, of: store) { _ in [] } }
+            }
+        }
     }
 
     @Test func whatIsWrittenAfterARightWasLostDoesNotOpen() async throws {
