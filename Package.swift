@@ -159,7 +159,7 @@ let package = Package(
             name: "MeshCommands",
             dependencies: [
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
-                "MeshPortals", "MeshPortalService", "MeshSessions", "MeshSSH",
+                "MeshPortals", "MeshPortalService", "MeshSessions", "MeshSSH", "MeshMail",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
@@ -309,7 +309,12 @@ let package = Package(
                 "MeshProfiles", "MeshPortals", "MeshPortalService", "MeshSessions", "MeshSSH", "MeshInMemory",
                 "MeshLinuxPlatform", "MeshKeyFiles", "MeshFiles", "MeshPortalDirectory", "MeshTestSupport",
             ]),
-        .testTarget(name: "MeshMailTests", dependencies: ["MeshCore", "MeshPlatforms", "MeshMail", "MeshTestSupport"]),
+        .testTarget(
+            name: "MeshMailTests",
+            dependencies: [
+                "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
+                "MeshPortals", "MeshPortalService", "MeshSessions", "MeshInMemory", "MeshMail", "MeshTestSupport",
+            ]),
         .testTarget(
             name: "MeshLightTests",
             dependencies: [

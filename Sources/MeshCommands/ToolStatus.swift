@@ -1,6 +1,7 @@
 import MeshCore
 import MeshCryptography
 import MeshDARE
+import MeshMail
 import MeshPlatforms
 import MeshPortalService
 import MeshPortals
@@ -95,6 +96,8 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
         case is ProfileError: self = .damaged
         case let error as DAREError: self = Self.status(of: error.code)
         case let error as ArchiveError: self = Self.status(of: error.code)
+        case let error as MailAccountError: self = Self.status(of: error.code)
+        case let error as MailKeyError: self = Self.status(of: error.code)
         case let error as CatalogError where error.code == .notFound: self = .notFound
         case let error as CatalogError where error.code == .alreadyExists: self = .refused
         case is CatalogError, is VerificationError: self = .unverified
@@ -143,6 +146,25 @@ public enum ToolStatus: Int32, CaseIterable, Sendable {
         case .notFound: .notFound
         case .alreadyExists, .notAFile, .kindConflict, .changed: .refused
         default: .unverified
+        }
+    }
+
+    private static func status(of code: MailAccountError.Code) -> ToolStatus {
+        switch code {
+        case .notFound, .keyMissing: .notFound
+        case .alreadyExists, .keyExists: .refused
+        case .keyDamaged: .damaged
+        default: .usage
+        }
+    }
+
+    private static func status(of code: MailKeyError.Code) -> ToolStatus {
+        switch code {
+        case .malformed, .tooLarge: .unverified
+        case .noSecretKey: .noKey
+        case .passphraseNeeded, .wrongPassphrase: .prompt
+        case .notUsable, .notRelated: .refused
+        default: .failed
         }
     }
 

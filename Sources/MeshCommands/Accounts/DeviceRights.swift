@@ -47,7 +47,7 @@ extension DeviceCommand {
             let changes = try await DeviceCommand.rekeying { progress in
                 try await personal.setRights(of: found.udf, to: wanted, progress: progress)
             }
-            console.print(changes, asJSON: administration.options.shared.json)
+            try await DeviceCommand.tell(changes, of: personal, asJSON: administration.options.shared.json)
         }
     }
 
@@ -88,7 +88,7 @@ extension DeviceCommand {
             } else {
                 changes = try await DeviceCommand.rekeying { try await personal.finishRemovals(progress: $0) }
             }
-            console.print(changes, asJSON: administration.options.shared.json)
+            try await DeviceCommand.tell(changes, of: personal, asJSON: administration.options.shared.json)
         }
     }
 
@@ -107,6 +107,17 @@ extension DeviceCommand {
             }
             return [right]
         }
+    }
+
+    /// Prints what was changed, and which keys for mail should be replaced now.
+    private static func tell(_ changes: SessionChanges, of personal: PersonalSession, asJSON: Bool) async throws {
+        let console = try CommandEnvironment.required.console
+        let exposed = try await MailWords.exposed(personal)
+        guard asJSON else {
+            console.print(changes, asJSON: false)
+            return MailWords.tell(exposed, on: console)
+        }
+        console.print(["changes": json(changes), "mailKeysToReplace": MailWords.json(exposed)])
     }
 
     /// Shows how far the encrypting anew is; Ctrl-C ends it, and it can be gone on with.

@@ -27,11 +27,7 @@ public struct ProgramClipboard: Clipboard {
     /// - Throws: ``PlatformError`` `unsupported`, with what to install.
     public init(variable: (String) -> String?) throws(PlatformError) {
         func isSet(_ name: String) -> Bool { variable(name).map { !$0.isEmpty } ?? false }
-        let folders = (variable("PATH") ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":").map(String.init)
-        func find(_ program: String) -> String? {
-            // A relative folder is none to take programs from that are given secrets.
-            folders.lazy.filter { $0.hasPrefix("/") }.map { "\($0)/\(program)" }.first { ChildProgram.isThere($0) }
-        }
+        func find(_ program: String) -> String? { ChildProgram.find(program, in: variable("PATH")) }
         if isSet("WAYLAND_DISPLAY"), let copy = find("wl-copy"), let paste = find("wl-paste") {
             name = "wl-copy"
             (copying, pasting, clearing) = ([copy], [paste, "--no-newline"], [copy, "--clear"])
@@ -59,7 +55,7 @@ public struct ProgramClipboard: Clipboard {
     }
 
     public func copy(_ secret: borrowing SecretBytes) throws {
-        try ChildProgram(copying).take(secret)
+        try ChildProgram(copying).take(SharedSecret(secret.duplicate()))
     }
 
     public func holds(_ secret: borrowing SecretBytes) throws -> Bool {
@@ -68,5 +64,5 @@ public struct ProgramClipboard: Clipboard {
         return found.isEqual(to: secret)
     }
 
-    public func clear() throws { try ChildProgram(clearing).take(SecretBytes(copying: [])) }
+    public func clear() throws { try ChildProgram(clearing).take(SharedSecret(SecretBytes(copying: []))) }
 }

@@ -33,6 +33,8 @@ public struct CatalogedApplication: DefaultableEntry {
         EntryMember("AccountAddress", .text), EntryMember("InboundConnect", .text),
         EntryMember("OutboundConnect", .text), EntryMember("SmimeSign", .object), EntryMember("SmimeEncrypt", .object),
         EntryMember("OpenpgpSign", .object), EntryMember("OpenpgpEncrypt", .object),
+        EntryMember("ReplyToAddress", .text), EntryMember("DisplayName", .text), EntryMember("AccountName", .text),
+        EntryMember("Inbound", .objects), EntryMember("Outbound", .objects), EntryMember("FormerKeys", .objects),
         EntryMember("DeviceUdf", .text), EntryMember("Description", .text), EntryMember("PublicKey", .text),
         EntryMember("EnvelopedDeviceKey", .envelope),
     ]
