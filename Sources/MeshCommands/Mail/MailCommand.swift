@@ -1,5 +1,6 @@
 import ArgumentParser
 import MeshCore
+import MeshDARE
 import MeshEncoding
 import MeshMail
 import MeshPlatforms
@@ -57,13 +58,25 @@ struct MailCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show a mail account: its settings, and its keys as everybody may know them.")
+            abstract: "Show a mail account: its settings, and its keys as everybody may know them.",
+            discussion: """
+                With --for it prints what the configuration of a mail program says about the account; the program then fetches \
+                passwords by meshclient credential show.
+                """)
 
         @OptionGroup var options: MailOptions
+        @Option(
+            name: .customLong("for"),
+            help: ArgumentHelp(
+                "Print the configuration of a program: \(MailProgram.allCases.map(\.rawValue).joined(separator: ", ")).",
+                valueName: "program"))
+        var program: MailProgram?
 
         func run() async throws {
-            let mail = try await options.mail()
+            let personal = try await options.personal()
+            let mail = personal.mail
             let item = try await options.item(mail)
+            if let program { return try await show(item.account, for: program, personal) }
             let exposed = try await mail.exposedKeys().filter { $0.address == item.account.address }
             let console = try CommandEnvironment.required.console
             guard !options.shared.json else { return console.print(MailWords.json(item, exposed)) }
@@ -74,6 +87,29 @@ struct MailCommand: AsyncParsableCommand {
                 console.printError("Not sent yet: meshclient sync")
             }
             MailWords.tell(exposed, on: console)
+        }
+
+        private func show(
+            _ account: MailAccount, for program: MailProgram, _ personal: PersonalSession
+        ) async throws {
+            let console = try CommandEnvironment.required.console
+            var credentials: [String: String] = [:]
+            if try await personal.readableStores().contains(.credential) {
+                let store = try await personal.credentials()
+                for connection in program.connections(of: account) {
+                    if let found = try await store.find(connection.place) {
+                        credentials[connection.uri] = found.key
+                    } else if let user = connection.username {
+                        console.printError(
+                            "No password is kept for it yet: meshclient credential add \(connection.host) --protocol "
+                                + "\(connection.service.rawValue) --username \(shown(user))")
+                    }
+                }
+            }
+            let text = try program.configuration(of: account, credentials)
+            if options.shared.json { return console.print(["configuration": .string(text)]) }
+            let octets = Array(text.utf8)
+            octets.withUnsafeBytes { console.write($0) }
         }
     }
 

@@ -8,13 +8,17 @@ import MeshSessions
 struct MailKeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key", abstract: "Keys to sign and seal mail: OpenPGP and S/MIME.",
-        subcommands: [Make.self, Import.self, Replace.self, Public.self, Export.self, MailKeyInstall.self])
+        subcommands: [
+            Make.self, Import.self, Replace.self, Public.self, Export.self, MailKeyInstall.self, Request.self,
+            Certificate.self,
+        ])
 
     struct Make: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a key for an account that has none.",
             discussion: """
-                Without --years an OpenPGP key does not end. Hand the public half out: meshclient mail key public. Use the key in \
+                Without --years an OpenPGP key does not end, and the certificate of an S/MIME key, which it signs itself, after \
+                three years: for one that others trust, meshclient mail key request. Hand the public half out: meshclient mail key public. Use the key in \
                 your mail program: meshclient mail key install.
                 """)
 
@@ -155,25 +159,33 @@ struct MailKeyCommand: AsyncParsableCommand {
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Write a key with its secret half to a new file, protected by a passphrase.",
-            discussion: "OpenPGP is written as text, as gpg, Thunderbird and mutt import it.")
+            discussion: """
+                OpenPGP is written as text, as gpg, Thunderbird and mutt import it; S/MIME as PKCS#12, or with --pem as text for \
+                mutt and openssl.
+                """)
 
         @OptionGroup var options: MailOptions
         @OptionGroup var choice: MailKeyChoice
         @Option(help: ArgumentHelp("The new file, which only you can read; - is standard output.", valueName: "file"))
         var to: String
+        @Flag(help: "Write an S/MIME key and its certificates as PEM.") var pem = false
         @OptionGroup var protection: MailProtection
 
         func run() async throws {
             let mail = try await options.mail()
             let account = try await options.item(mail).account
             let key = try choice.key(of: account)
+            if pem, key.kind != .smime { throw UsageError("--pem is for S/MIME keys.") }
+            if protection.unprotected, key.kind == .smime, !pem {
+                throw UsageError("PKCS#12 is always protected by a passphrase.", remedy: "Say --pem, or give one.")
+            }
             let console = try CommandEnvironment.required.console
             let output = try OutputFile(to, replaces: false, console)
             defer { output.discard() }
             let passphrase = try await protection.read()
             let written = try await mail.withKey(key, of: account.address) { secret in
                 try await BlockingCalls(store: "mail keys").run(deadline: .seconds(120)) {
-                    SharedSecret(try secret.exported(passphrase))
+                    SharedSecret(try secret.exported(passphrase, as: pem ? .pem : nil))
                 }
             }
             try await DAREWork.run("writing") { _ in
@@ -188,6 +200,53 @@ struct MailKeyCommand: AsyncParsableCommand {
                     "The \(MailWords.name(key.kind)) key \(key.fingerprint) is in \(to)"
                         + (passphrase == nil ? ", UNPROTECTED." : ", protected by the passphrase."))
             }
+        }
+    }
+
+    struct Request: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print a request to an issuer, to certify the S/MIME key (PKCS#10, PEM).",
+            discussion: "What the issuer then sends is taken by: meshclient mail key certificate ADDRESS FILE")
+
+        @OptionGroup var options: MailOptions
+        @OptionGroup var choice: MailKeyChoice
+
+        func run() async throws {
+            let mail = try await options.mail()
+            let account = try await options.item(mail).account
+            var choice = choice
+            if choice.key == nil, choice.kinds.kind == nil { choice.kinds.smime = true }
+            let key = try choice.key(of: account)
+            let text = try await mail.withKey(key, of: account.address) { secret in
+                guard case .smime(let secret) = secret else {
+                    throw UsageError("Nobody certifies OpenPGP keys by request.", remedy: "Say --smime.")
+                }
+                return try secret.certificateRequest().pem
+            }
+            let console = try CommandEnvironment.required.console
+            if options.shared.json {
+                console.print(["key": .object(MailWords.json(key)), "request": .string(text)])
+            } else {
+                let octets = Array(text.utf8)
+                octets.withUnsafeBytes { console.write($0) }
+            }
+        }
+    }
+
+    struct Certificate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take the certificate that an issuer gave for the S/MIME key, with those of the issuers.",
+            discussion: "The one before is kept for old mail.")
+
+        @OptionGroup var options: MailOptions
+        @Argument(help: "The file (PEM, or one certificate in DER); - is standard input.") var file: String
+
+        func run() async throws {
+            let mail = try await options.mail()
+            let address = try await options.item(mail).account.address
+            let octets = try await MailKeyFile.octets(file).bytes.withUnsafeBytes { Array($0) }
+            let key = try await mail.takeCertificate(try SMIMECertificate.all(in: octets), for: address)
+            try MailKeyCommand.tell("certified", key, address, options)
         }
     }
 

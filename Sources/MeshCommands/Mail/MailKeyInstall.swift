@@ -8,10 +8,11 @@ import MeshSessions
 
 struct MailKeyInstall: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "install", abstract: "Hand the keys of an account to gpg, for the mail programs that use it.",
+        commandName: "install",
+        abstract: "Hand the keys of an account to gpg and gpgsm, for the mail programs that use them.",
         discussion: """
-            OpenPGP keys go to gpg, the former ones too, so that old mail can be read. What is there already stays as it is; \
-            GNUPGHOME is respected. gpg asks for the passphrase when it uses a key.
+            OpenPGP keys go to gpg, S/MIME keys to gpgsm, the former ones too, so that old mail can be read. What is there already \
+            stays as it is; GNUPGHOME is respected. The programs ask for the passphrase when they use a key.
             """)
 
     @OptionGroup var options: MailOptions
@@ -33,6 +34,11 @@ struct MailKeyInstall: AsyncParsableCommand {
         var programs: [MailKey.Kind: MailKeyProgram] = [:]
         for key in keys where programs[key.kind] == nil {
             programs[key.kind] = try MailKeyProgram(key.kind)
+        }
+        if protection.unprotected, keys.contains(where: { $0.kind == .smime }) {
+            throw UsageError(
+                "gpgsm takes no key that is not protected by a passphrase.",
+                remedy: "Give one, or say --openpgp to hand over that key alone.")
         }
         let passphrase = try await protection.read()
         var done: [(MailKey, MailKeyProgram.Outcome)] = []
@@ -118,9 +124,22 @@ struct MailKeyProgram: Sendable {
         switch key {
         // A key that is protected stays protected by the same passphrase: nobody is asked.
         case .openPGP: said = try run(["--import"], [0: secret])
+        // Its agent protects the key by the passphrase that the file has.
+        case .smime:
+            guard let passphrase else { throw failed("takes no key that is not protected", "") }
+            said = try run(
+                ["--pinentry-mode", "loopback", "--passphrase-fd", "3", "--import"],
+                [0: secret, 3: SharedSecret(Self.line(passphrase.bytes))])
         }
         guard let outcome = Self.outcome(said) else { throw failed("did not say what it has done", "") }
         return outcome
+    }
+
+    private static func line(_ secret: borrowing SecretBytes) -> SecretBytes {
+        SecretBytes(count: secret.count + 1) { line in
+            secret.withUnsafeBytes { line.copyMemory(from: $0) }
+            line[line.count - 1] = 0x0A
+        }
     }
 
     /// Has gpg trust a key as the person's own.

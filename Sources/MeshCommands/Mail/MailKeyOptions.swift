@@ -109,7 +109,7 @@ struct MailKeyFile: ParsableArguments {
             throw UsageError("Key and passphrase cannot both come from standard input.", remedy: "Name a file for one.")
         }
         let calls = BlockingCalls(store: path)
-        let octets = try await calls.run(deadline: .seconds(86_400)) { try Self.octets(path, console) }
+        let octets = try await Self.octets(path)
         func importing(_ passphrase: SharedSecret?) async throws -> SecretMailKey {
             try await calls.run(deadline: .seconds(120)) {
                 try SecretMailKey.importing(octets.bytes, passphrase: passphrase)
@@ -125,6 +125,12 @@ struct MailKeyFile: ParsableArguments {
             let secret = try await SecretInput("Passphrase of the key", file: passphraseFile, asksTwice: false).read()
             return try await importing(secret)
         }
+    }
+
+    /// What is in the file at `path`; `-` is standard input.
+    static func octets(_ path: String) async throws -> SharedSecret {
+        let console = try CommandEnvironment.required.console
+        return try await BlockingCalls(store: path).run(deadline: .seconds(86_400)) { try octets(path, console) }
     }
 
     private static func octets(_ path: String, _ console: any Console) throws -> SharedSecret {

@@ -66,7 +66,7 @@ extension MailAccount {
         members["Kind"] = .string(key.kind.rawValue)
         members["Former"] = .string(since.description)
         members["Uses"] = .array(key.uses.map(\.rawValue).sorted().map { .string($0) })
-        let others = (entry.content[Self.former]?.array ?? []).filter { $0["Udf"]?.string != key.udf.text }
+        let others = (entry.content[Self.former]?.array ?? []).filter { $0["Fingerprint"]?.string != key.fingerprint }
         entry.content[Self.former] = .array([.object(members)] + others)
     }
 

@@ -55,6 +55,35 @@ public struct MailKey: Sendable, Equatable {
         return certificate
     }
 
+    /// The certificate of an S/MIME key.
+    ///
+    /// - Throws: ``MailAccountError`` `keyDamaged` if what is kept is no certificate of this key.
+    public func smimeCertificate() throws -> SMIMECertificate {
+        guard kind == .smime, let octets = content["X509Certificate"]?.binary else { throw damaged(nil) }
+        let certificate: SMIMECertificate
+        do {
+            certificate = try SMIMECertificate(reading: octets)
+        } catch let error as MailKeyError {
+            throw damaged(error)
+        }
+        guard certificate.keyUDF == udf, certificate.fingerprint == fingerprint else { throw damaged(nil) }
+        return certificate
+    }
+
+    /// The certificates of the issuers of an S/MIME key, the next one first, as far as they are known.
+    ///
+    /// - Throws: ``MailAccountError`` `keyDamaged` if one is none.
+    public func smimeChain() throws -> [SMIMECertificate] {
+        try (content["X509Chain"]?.array ?? []).map { value in
+            guard let octets = value.binary else { throw damaged(nil) }
+            do {
+                return try SMIMECertificate(reading: octets)
+            } catch let error as MailKeyError {
+                throw damaged(error)
+            }
+        }
+    }
+
     func damaged(_ cause: (any Error)?) -> MailAccountError {
         MailAccountError(
             .keyDamaged, "What the account keeps of the key \(fingerprint) is not that key.",
@@ -85,6 +114,24 @@ extension MailKey {
         content["OpenpgpKey"] = .string(Base64URL.encode(certificate.octets))
         content["NotBefore"] = .string(certificate.created.description)
         content["NotOnOrAfter"] = certificate.expires.map { .string($0.description) }
+        uses = []
+        if certificate.canSign { uses.insert(.sign) }
+        if certificate.canEncrypt { uses.insert(.encrypt) }
+    }
+
+    /// What is kept of an S/MIME key.
+    init(_ certificate: SMIMECertificate, chain: [SMIMECertificate]) {
+        kind = .smime
+        // A certificate that was read has a key; one in which it cannot be found stands for itself.
+        udf = certificate.keyUDF ?? ContentDigest(of: certificate.octets, contentType: "application/pkix-cert").udf()
+        fingerprint = certificate.fingerprint
+        content = ["Udf": .string(udf.text), "Fingerprint": .string(fingerprint)]
+        content["X509Certificate"] = .string(Base64URL.encode(certificate.octets))
+        if !chain.isEmpty {
+            content["X509Chain"] = .array(chain.map { .string(Base64URL.encode($0.octets)) })
+        }
+        content["NotBefore"] = .string(certificate.notBefore.description)
+        content["NotOnOrAfter"] = .string(certificate.notAfter.description)
         uses = []
         if certificate.canSign { uses.insert(.sign) }
         if certificate.canEncrypt { uses.insert(.encrypt) }

@@ -87,7 +87,9 @@ extension PersonalMail {
             guard old.udf != replacing.key.udf else { throw Self.exists(old, address) }
             account.removeCurrent(old)
             var kept = old
-            if case .openPGP(let secret) = try await secret(old, item.account, store), !secret.certificate.isRevoked {
+            if kind == .openPGP, case .openPGP(let secret) = try await secret(old, item.account, store),
+                !secret.certificate.isRevoked
+            {
                 let revoked = SecretMailKey.openPGP(try secret.revoked(reason, now: now))
                 kept = revoked.key
                 kept.uses = old.uses
@@ -99,6 +101,47 @@ extension PersonalMail {
         }
         let taken = try await take(replacing, account, from: item.version, store)
         return Replacement(key: taken, former: former)
+    }
+
+    /// Takes the certificate that an issuer gave for an S/MIME key of an account (``SMIMEKey/certificateRequest()``). The one that
+    /// was used is kept for old mail.
+    ///
+    /// - Parameter certificates: the certificate, and those of the issuers, in any order.
+    /// - Returns: the key, with the certificate.
+    /// - Throws: ``MailAccountError`` `notFound`, `keyMissing`; ``MailKeyError`` `notRelated` if none of them is for a key of the
+    ///   account, `notUsable` if it is not for mail, or not valid now; ``StaleAccount``; as ``accounts()``.
+    @discardableResult
+    public func takeCertificate(_ certificates: [SMIMECertificate], for address: MailAddress) async throws -> MailKey {
+        let store = try await store()
+        let item = try await required(address, in: store)
+        let present = item.account.currentKeys(.smime)
+        guard !present.isEmpty else { throw Self.missing(.smime, address) }
+        let now = session.platform.clock.now
+        guard
+            let (old, own) = present.lazy.compactMap({ key in
+                certificates.filter { $0.keyUDF == key.udf }.max { $0.notAfter < $1.notAfter }.map { (key, $0) }
+            }).first
+        else {
+            throw MailKeyError(
+                .notRelated, "None of the certificates is for an S/MIME key that \(address) uses.",
+                remedy: "Give the issuer the request of this key: meshclient mail key request \(address)")
+        }
+        guard case .smime(let secret) = try await secret(old, item.account, store) else { throw old.damaged(nil) }
+        let replaced = try secret.replacing(certificate: own, chain: certificates.filter { $0 != own })
+        var key = MailKey(replaced.certificate, chain: replaced.chain)
+        key.uses.formIntersection(old.uses)
+        guard !key.uses.isEmpty, !own.isExpired(at: now) else {
+            throw MailKeyError(
+                .notUsable, "The certificate is not for what the key is used for, or not valid now.",
+                remedy: "Ask the issuer for one to sign and encrypt mail.")
+        }
+        guard key.fingerprint != old.fingerprint else { return old }
+        var account = item.account
+        account.removeCurrent(old)
+        account.addFormer(old, since: now)
+        account.setCurrent(key)
+        try await put(account, from: item.version, store)
+        return key
     }
 
     // MARK: Using keys
@@ -162,7 +205,11 @@ extension PersonalMail {
     private func secret(
         _ key: MailKey, _ account: MailAccount, _ store: EntryStore<CatalogedApplication>
     ) async throws -> SecretMailKey {
-        guard let sealed = account.sealed(key), let kept = account.keys.first(where: { $0.udf == key.udf }) else {
+        // Of an S/MIME key there may be several certificates.
+        let certificates = account.keys.filter { $0.udf == key.udf }
+        guard let sealed = account.sealed(key),
+            let kept = certificates.first(where: { $0.fingerprint == key.fingerprint }) ?? certificates.first
+        else {
             throw MailAccountError(
                 .keyMissing, "The account \(account.address) does not have the secret half of \(key.fingerprint).")
         }
