@@ -92,7 +92,7 @@ struct OpenPGPKeyTests {
         let certificate = try OpenPGPSamples.alice.get().certificate
         #expect(try OpenPGPCertificate(reading: certificate.octets) == certificate)
         #expect(try OpenPGPCertificate(reading: Array(certificate.armored().utf8)) == certificate)
-        #expect(try code { _ = try OpenPGPCertificate(reading: OpenPGPSamples.secretOctets()) } == .malformed)
+        #expect(code { _ = try OpenPGPCertificate(reading: OpenPGPSamples.secretOctets()) } == .malformed)
         #expect(refusal(certificate.octets) == .noSecretKey)
         #expect(refusal(Array(certificate.armored().utf8)) == .noSecretKey)
     }
