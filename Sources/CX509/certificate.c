@@ -28,6 +28,17 @@ int64_t mesh_certificate_write(const mesh_certificate *certificate, uint8_t *out
     return count;
 }
 
+int64_t mesh_certificate_key_write(const mesh_certificate *certificate, uint8_t *output, size_t room) {
+    errors_begin();
+    int64_t count = -1;
+    const X509_PUBKEY *key = X509_get_X509_PUBKEY(certificate);
+    int size = i2d_X509_PUBKEY(key, NULL);
+    if (size > 0 && !output) count = size;
+    if (size > 0 && output && (size_t)size <= room) count = i2d_X509_PUBKEY(key, &output);
+    errors_end();
+    return count;
+}
+
 static GENERAL_NAMES *address_names(STACK_OF(OPENSSL_STRING) *addresses) {
     GENERAL_NAMES *names = GENERAL_NAMES_new();
     for (int index = 0; names && index < sk_OPENSSL_STRING_num(addresses); index++) {

@@ -26,9 +26,9 @@ public struct MeshClientCommand: AsyncParsableCommand {
         subcommands: [
             ProfileCommand.self, AccountCommand.self, DeviceCommand.self, SyncCommand.self, ConflictsCommand.self,
             HistoryCommand.self, CredentialCommand.self, NetworkCommand.self, BookmarkCommand.self, ContactCommand.self,
-            TaskCommand.self, SSHCommand.self, MailCommand.self, EscrowCommand.self, RehearseCommand.self, DeleteCommand.self,
-            RecoverCommand.self,
-            PortalCommand.self, KeyStoreCommand.self, DARECommand.self, DoctorCommand.self, EraseTestCommand.self,
+            TaskCommand.self, SSHCommand.self, MailCommand.self, EscrowCommand.self, RehearseCommand.self,
+            DeleteCommand.self, RecoverCommand.self, PortalCommand.self, KeyStoreCommand.self, DARECommand.self,
+            DoctorCommand.self, EraseTestCommand.self,
         ])
 
     /// Made by the parser.

@@ -50,6 +50,9 @@ void mesh_certificate_free(mesh_certificate *certificate);
 // As mesh_private_key_write.
 int64_t mesh_certificate_write(const mesh_certificate *certificate, uint8_t *output, size_t room);
 
+// Its public key, with the algorithm, in DER (SubjectPublicKeyInfo). As mesh_private_key_write.
+int64_t mesh_certificate_key_write(const mesh_certificate *certificate, uint8_t *output, size_t room);
+
 // A certificate that the key signs for itself: version 3, the name (or else the address) as common name, the address as alternative
 // name, for mail alone. Texts are UTF-8, the address ASCII; times are seconds since 1970. NULL on failure.
 mesh_certificate *mesh_certificate_self_signed(const mesh_private_key *key, const char *name, const char *address,

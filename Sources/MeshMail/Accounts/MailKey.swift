@@ -122,8 +122,7 @@ extension MailKey {
     /// What is kept of an S/MIME key.
     init(_ certificate: SMIMECertificate, chain: [SMIMECertificate]) {
         kind = .smime
-        // A certificate that was read has a key; one in which it cannot be found stands for itself.
-        udf = certificate.keyUDF ?? ContentDigest(of: certificate.octets, contentType: "application/pkix-cert").udf()
+        udf = certificate.keyUDF
         fingerprint = certificate.fingerprint
         content = ["Udf": .string(udf.text), "Fingerprint": .string(fingerprint)]
         content["X509Certificate"] = .string(Base64URL.encode(certificate.octets))

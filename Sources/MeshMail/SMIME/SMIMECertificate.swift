@@ -20,6 +20,8 @@ public struct SMIMECertificate: Sendable, Equatable {
     public let notBefore: Timestamp
     /// Until when it holds.
     public let notAfter: Timestamp
+    /// Its public key in DER (RFC 5280 §4.1, SubjectPublicKeyInfo), which other certificates for the key have too.
+    public let keyOctets: [UInt8]
     /// The algorithm of its key, as `RSA 3072` or `EC 256`.
     public let algorithm: String
     /// Whether it is for signing mail, with a key that is strong enough.
@@ -99,6 +101,7 @@ public struct SMIMECertificate: Sendable, Equatable {
         notAfter = Timestamp(secondsSince1970: end)
         let strength = SMIMEStrength(
             kind: mesh_certificate_key_kind(pointer), bits: Int(mesh_certificate_key_bits(pointer)))
+        keyOctets = try X509Certificate.keyOctets(pointer)
         algorithm = strength.description
         func has(_ use: mesh_certificate_uses) -> Bool { UInt32(uses) & use.rawValue != 0 }
         canSign = has(MESH_SIGNS_MAIL) && strength.isEnough

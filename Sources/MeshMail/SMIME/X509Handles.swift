@@ -16,11 +16,23 @@ final class X509Certificate {
 
     deinit { mesh_certificate_free(pointer) }
 
+    /// DER.
     static func octets(_ certificate: OpaquePointer) throws -> [UInt8] {
-        let count = mesh_certificate_write(certificate, nil, 0)
+        try written { mesh_certificate_write(certificate, $0, $1) }
+    }
+
+    /// Its public key in DER.
+    static func keyOctets(_ certificate: OpaquePointer) throws -> [UInt8] {
+        try written { mesh_certificate_key_write(certificate, $0, $1) }
+    }
+
+    private static func written(_ write: (UnsafeMutablePointer<UInt8>?, Int) -> Int64) throws -> [UInt8] {
+        let count = write(nil, 0)
         guard count > 0 else { throw X509Failure.write }
         var octets = [UInt8](repeating: 0, count: Int(count))
-        guard mesh_certificate_write(certificate, &octets, octets.count) == count else { throw X509Failure.write }
+        guard octets.withUnsafeMutableBufferPointer({ write($0.baseAddress, $0.count) }) == count else {
+            throw X509Failure.write
+        }
         return octets
     }
 }
