@@ -196,7 +196,7 @@ let package = Package(
                 "MeshCore", "MeshCryptography", "MeshEncoding", "MeshDARE", "MeshPlatforms", "MeshProfiles",
                 "MeshPortals",
                 "MeshInMemory",
-                "MeshRegistry", "MeshKeyFiles", "MeshSSH", "MeshMail",
+                "MeshRegistry", "MeshKeyFiles", "MeshSSH", "MeshMail", "MeshSessions",
             ],
             path: "Fuzz/Targets"),
         .target(name: "CFuzzing", path: "Fuzz/CFuzzing"),

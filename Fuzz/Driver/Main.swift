@@ -31,8 +31,14 @@ enum Main {
             writeSeeds(of: target(arguments[1]), to: arguments[2])
         default:
             guard mesh_fuzz_is_available() == 1 else { fail("this build has no libFuzzer: run scripts/fuzz") }
-            selected = target(arguments.removeFirst())
-            fuzz(["mesh-fuzz"] + arguments)
+            // libFuzzer starts the program again to merge inputs, with its own arguments alone.
+            if arguments[0].hasPrefix("-"), let name = getenv("MESH_FUZZ_TARGET") {
+                selected = target(String(cString: name))
+            } else {
+                selected = target(arguments.removeFirst())
+                setenv("MESH_FUZZ_TARGET", selected.name, 1)
+            }
+            fuzz([CommandLine.arguments[0]] + arguments)
         }
     }
 

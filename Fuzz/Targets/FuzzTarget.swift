@@ -21,7 +21,8 @@ public struct FuzzTarget: Sendable {
 
     /// All of them.
     public static let all: [FuzzTarget] =
-        texts + values + streams + envelopes + sequences + stores + frames + keys + ssh + mail + portals + connections
+        texts + values + streams + envelopes + sequences + stores + frames + keys + ssh + mail + passwords + portals
+        + connections
 
     /// The one called `name`.
     public static func named(_ name: String) -> FuzzTarget? { (all + planted).first { $0.name == name } }

@@ -191,6 +191,14 @@ struct CredentialImportTests {
         #expect(history.map(\.entry?.password) == ["1", "2"])
     }
 
+    @Test func titlesThatLookLikeNamesAtAServiceAreKnownAgain() async throws {
+        let text = "title,username,password\nalice@example.com,alice,1\n@x,,2\nx,,3\n@x@,@x,4\n"
+        let (report, entries) = try await bring(text, .csv)
+        #expect(report.added == 4)
+        let again = try await bring(text, .csv)
+        #expect(again.report.duplicates == 4 && again.entries == entries)
+    }
+
     @Test func whatIsLackingIsAdded() async throws {
         _ = try await bring("url,username,password\na.example,alice,1\n", .csv)
         let (report, entries) = try await bring(

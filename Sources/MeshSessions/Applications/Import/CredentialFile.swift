@@ -180,17 +180,19 @@ public final class CredentialFile: Sendable {
     // MARK: Reading
 
     /// Reads the entries one after the other.
-    struct Reader {
-        let file: CredentialFile
+    package struct Reader {
+        private let file: CredentialFile
         private var place: Place?
 
-        init(_ file: CredentialFile) {
+        package init(_ file: CredentialFile) {
             self.file = file
             place = file.start
         }
 
         /// The next entry; nil at the end.
-        mutating func next() throws(CredentialFileError) -> ImportedLogin? {
+        ///
+        /// - Throws: nothing that ``CredentialFile/init(_:length:format:)`` has not thrown before.
+        package mutating func next() throws(CredentialFileError) -> ImportedLogin? {
             guard let place else { return nil }
             var login: ImportedLogin?
             self.place = try file.read(place) { login = $0 }

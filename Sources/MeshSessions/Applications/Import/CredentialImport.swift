@@ -103,8 +103,8 @@ private struct CredentialImport: ~Copyable {
     ) async throws -> CredentialImportReport {
         for item in try await store.entries() {
             keys.insert(item.key)
-            guard let place = ImportedPlace(item.entry) else { continue }
-            known[place, default: []].append(note(item.entry, item.key, isOfFile: false))
+            let entry = note(item.entry, item.key, isOfFile: false)
+            for place in ImportedPlace.places(of: item.entry) { known[place, default: []].append(entry) }
         }
         var reader = CredentialFile.Reader(file)
         var number = 0
@@ -145,7 +145,7 @@ private struct CredentialImport: ~Copyable {
         guard !isEmpty, let place = ImportedPlace(login) else {
             return report.unusable.append(.init(line: login.line, key: nil))
         }
-        if let index = known[place]?.firstIndex(where: { $0.username == login.username }) {
+        if let index = index(of: login, at: place) {
             return try await meet(login, place, index)
         }
         guard let entry = try entry(login, place), let key = entry.primaryKey else {
@@ -159,6 +159,17 @@ private struct CredentialImport: ~Copyable {
         places.insert(place)
         waiting.append(entry)
         report.added += 1
+    }
+
+    /// The credential that the user has at a place: one with the same password if there is, else the one whose key says so.
+    private func index(of login: ImportedLogin, at place: ImportedPlace) -> Int? {
+        let there = known[place] ?? []
+        let own = there.indices.filter { there[$0].username == login.username }
+        guard own.count > 1 else { return own.first }
+        var mark: [UInt8]?
+        if let password = login.password { mark = digest(password.bytes) }
+        let keys = [place.key(naming: nil), place.key(naming: login.username)]
+        return own.first { there[$0].password == mark } ?? own.first { keys.contains(there[$0].key) } ?? own.first
     }
 
     /// The entry for a login at a place where this user has none; nil if there is no key left for it.

@@ -4,7 +4,7 @@ import MeshDARE
 
 /// An entry of a file that is to be imported. What is no secret is text already; so are notes, which the entry of a credential has
 /// as a text.
-struct ImportedLogin {
+package struct ImportedLogin {
     /// The line that it begins in.
     let line: Int
     /// Whether it is something else than a name and password: a note, a card.
@@ -12,7 +12,7 @@ struct ImportedLogin {
     var title = ""
     /// As the file says it.
     var url = ""
-    var username = ""
+    package var username = ""
     var notes = ""
     var labels: [String] = []
     var password: SharedSecret?

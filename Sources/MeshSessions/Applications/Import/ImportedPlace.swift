@@ -1,33 +1,36 @@
 import MeshDARE
 
 /// What an imported credential is for: a protocol and a service, as entries are kept.
-struct ImportedPlace: Hashable {
+package struct ImportedPlace: Hashable {
     /// Nil for what has no URL, and is found by its title.
-    let networkProtocol: String?
+    package let networkProtocol: String?
     let service: String
 
     /// The longest service or name of a user that makes a key, in octets.
     private static let longest = 1024
 
-    /// The place of an entry that is there, whichever name stands before its host.
-    init?(_ entry: CatalogedCredential) {
-        guard var service = entry.service else { return nil }
+    private init(_ networkProtocol: String?, _ service: String) {
+        self.networkProtocol = networkProtocol
+        self.service = service
+    }
+
+    /// The places that an entry may be for: as its service says, and without the name of its user that may stand before it.
+    package static func places(of entry: CatalogedCredential) -> Set<ImportedPlace> {
+        guard let service = entry.service else { return [] }
+        let networkProtocol = entry.networkProtocol.flatMap { $0.isEmpty ? nil : $0 }
         let name = entry.username ?? ""
-        for prefix in ["\(Self.escaped(name))@", "\(name)@"] where service.hasPrefix(prefix) {
-            service = String(service.dropFirst(prefix.count))
-            break
-        }
-        networkProtocol = entry.networkProtocol.flatMap { $0.isEmpty ? nil : $0 }
-        guard networkProtocol != nil else {
-            self.service = service
-            return
-        }
-        let slash = service.firstIndex(of: "/") ?? service.endIndex
-        self.service = service[..<slash].lowercased() + service[slash...]
+        let prefixes = ["", "\(escaped(name))@", "\(name)@"]
+        return Set(
+            prefixes.filter { service.utf8.starts(with: $0.utf8) }.map { prefix in
+                let place = String(decoding: service.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
+                guard networkProtocol != nil else { return ImportedPlace(nil, place) }
+                let slash = place.firstIndex(of: "/") ?? place.endIndex
+                return ImportedPlace(networkProtocol, place[..<slash].lowercased() + place[slash...])
+            })
     }
 
     /// The place of an imported credential; nil if it says none.
-    init?(_ login: ImportedLogin) {
+    package init?(_ login: ImportedLogin) {
         if let (networkProtocol, host) = Self.origin(of: login.url) {
             (self.networkProtocol, service) = (networkProtocol, host)
             return
@@ -40,7 +43,7 @@ struct ImportedPlace: Hashable {
     }
 
     /// The service of an entry; with the name of the user for a second entry there.
-    func service(naming user: String?) -> String { user.map { "\(Self.escaped($0))@\(service)" } ?? service }
+    package func service(naming user: String?) -> String { user.map { "\(Self.escaped($0))@\(service)" } ?? service }
 
     func key(naming user: String?) -> String { "\(networkProtocol ?? ""):\(service(naming: user))" }
 
