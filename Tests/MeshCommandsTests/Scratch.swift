@@ -10,7 +10,12 @@ final class Scratch: Sendable {
             atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    deinit {
+        // A program that is ending, as the agent of GnuPG, may take its files away at the same time.
+        for _ in 0..<20 where FileManager.default.fileExists(atPath: path) {
+            try? FileManager.default.removeItem(atPath: path)
+        }
+    }
 
     /// The path of `name` in it.
     func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
