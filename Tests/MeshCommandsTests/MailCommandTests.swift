@@ -50,6 +50,30 @@ struct MailCommandTests {
         status(await tool("mail", "remove", "home"), .notFound)
     }
 
+    @Test func oneAccountIsMeantWhenNoneIsNamed() async throws {
+        let tool = try await tool()
+        for name in ["a", "b"] { status(await tool("mail", "add", "\(name)@example.org", "--name", name), .done) }
+        let none = await tool("mail", "show")
+        status(none, .notFound)
+        #expect(none.errors.contains("meshclient mail default ADDRESS"), "\(none.errors)")
+        #expect(await tool("mail", "default").errors == "None is the default.\n")
+        status(await tool("mail", "default", "c@example.org"), .notFound)
+
+        #expect(
+            await tool("mail", "default", "B@example.org").output == "b@example.org is the default on all devices.\n")
+        #expect(try json(await tool("mail", "show", "--json"))["address"] == "b@example.org")
+        #expect(await tool("mail", "list").lines.last == "b@example.org  b  (default)  (not sent yet)")
+        // This machine's comes first, and goes with the account.
+        status(await tool("mail", "default", "a@example.org", "--this-machine"), .done)
+        #expect(try json(await tool("mail", "show", "--json"))["address"] == "a@example.org")
+        status(await tool("mail", "remove", "a@example.org"), .done)
+        #expect(await tool("mail", "default").output == "b@example.org  (on all devices)\n")
+        // What is named is never something else.
+        status(await tool("mail", "show", "a@example.org"), .notFound)
+        status(await tool("mail", "default", "--clear"), .done)
+        status(await tool("mail", "key", "public"), .notFound)
+    }
+
     @Test(
         "What cannot be is refused, and says where",
         arguments: [

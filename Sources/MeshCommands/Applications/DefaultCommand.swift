@@ -6,11 +6,26 @@ import MeshPlatforms
 import MeshSessions
 
 /// A kind of entries of which one is the default: what is meant when none is named.
-protocol DefaultEntryKind: EntryKind where Entry: DefaultableEntry {
+protocol DefaultEntryKind {
+    associatedtype Entry: DefaultableEntry
+
     static var applicationKind: ApplicationKind { get }
+    /// The command that is about them: `network`.
+    static var noun: String { get }
+    /// More than one of them.
+    static var plural: String { get }
+
+    /// Where they are kept.
+    static func store(of personal: PersonalSession) async throws -> EntryStore<Entry>
+    /// The entry that a person names.
+    static func find(_ name: String, in store: EntryStore<Entry>) async throws -> EntryStore<Entry>.Item
+    /// What a person names an entry by.
+    static func name(of entry: Entry, key: String) -> String
 }
 
 extension DefaultEntryKind {
+    static func name(of entry: Entry, key: String) -> String { key }
+
     /// The entry that a person names, or the default.
     ///
     /// - Throws: ``PlatformError`` `notFound`, `ambiguous`; ``SessionError`` `defaultMissing`.
@@ -18,12 +33,42 @@ extension DefaultEntryKind {
         if let name { return try await find(name, in: try await store(of: personal)) }
         guard let found = try await current(of: personal) else {
             throw PlatformError(
-                .notFound, store: plural, "No \(noun) is named, and none is the default.",
+                .notFound, store: plural, "No \(applicationKind.words) is named, and none is the default.",
                 remedy: "Name one, or choose a default: meshclient \(noun) default KEY")
         }
         return found.item
     }
 
+    /// Forgets that the entry of `key`, which is gone, was the default of this profile on this machine.
+    static func forget(_ key: String, of personal: PersonalSession) async throws {
+        let directory = ProfileDirectory(personal.platform.registry)
+        let name = applicationKind.rawValue
+        guard try await directory.applicationDefault(name, for: personal.udf) == key else { return }
+        try await directory.setApplicationDefault(nil, name, for: personal.udf)
+    }
+
+    /// The default; nil if there is none.
+    ///
+    /// - Throws: ``SessionError`` `defaultMissing`, which says how to clear it.
+    static func current(of personal: PersonalSession) async throws -> ApplicationDefaults<Entry>.Choice? {
+        try await explained { try await personal.defaults(applicationKind, of: Entry.self).current() }
+    }
+
+    /// What `look` finds.
+    ///
+    /// - Throws: ``SessionError`` `defaultMissing`, which says how to clear it.
+    static func explained<R>(_ look: () async throws -> R) async throws -> R {
+        do {
+            return try await look()
+        } catch let error as SessionError where error.code == .defaultMissing {
+            throw SessionError(
+                .defaultMissing, shown(error.message),
+                remedy: "Set another one, or clear it: meshclient \(noun) default --clear --this-machine")
+        }
+    }
+}
+
+extension EntryKind where Self: DefaultEntryKind {
     static func defaultKey(
         among items: [EntryStore<Entry>.Item], of personal: PersonalSession
     ) async throws -> String? {
@@ -36,30 +81,15 @@ extension DefaultEntryKind {
     }
 
     static func forgetDefault(_ key: String, of personal: PersonalSession) async throws {
-        let directory = ProfileDirectory(personal.platform.registry)
-        let name = applicationKind.rawValue
-        guard try await directory.applicationDefault(name, for: personal.udf) == key else { return }
-        try await directory.setApplicationDefault(nil, name, for: personal.udf)
-    }
-
-    /// The default; nil if there is none.
-    ///
-    /// - Throws: ``SessionError`` `defaultMissing`, which says how to clear it.
-    static func current(of personal: PersonalSession) async throws -> ApplicationDefaults<Entry>.Choice? {
-        do {
-            return try await personal.defaults(applicationKind, of: Entry.self).current()
-        } catch let error as SessionError where error.code == .defaultMissing {
-            throw SessionError(
-                .defaultMissing, shown(error.message),
-                remedy: "Set another one, or clear it: meshclient \(noun) default --clear --this-machine")
-        }
+        try await forget(key, of: personal)
     }
 }
 
 struct DefaultEntry<Kind: DefaultEntryKind>: AsyncParsableCommand {
     static var configuration: CommandConfiguration {
         CommandConfiguration(
-            commandName: "default", abstract: "Say which \(Kind.noun) is meant when none is named, or choose it.",
+            commandName: "default",
+            abstract: "Say which \(Kind.applicationKind.words) is meant when none is named, or choose it.",
             discussion: """
                 The default of this profile on this machine comes first, then the one on all its devices, then the one for every \
                 profile on this machine. What is set on all devices is there after the next meshclient sync.
@@ -67,7 +97,7 @@ struct DefaultEntry<Kind: DefaultEntryKind>: AsyncParsableCommand {
     }
 
     @OptionGroup var shared: SharedOptions
-    @Argument(help: "The one to be the default: its key or local name.") var name: String?
+    @Argument(help: "The one to be the default: its key, local name, or what else it is named by.") var name: String?
     @Flag(help: "Take the default away.") var clear = false
     @Flag(help: "For this profile on this machine alone, not on all devices.") var thisMachine = false
     @Flag(help: "For every profile on this machine that has no other.") var everyProfile = false
@@ -97,9 +127,9 @@ struct DefaultEntry<Kind: DefaultEntryKind>: AsyncParsableCommand {
             if shared.json {
                 return console.print(["default": .string(item.key), "scope": .string(scope.rawValue)])
             }
-            console.print("\(shown(item.key)) is the default \(scope.words).")
+            console.print("\(words(item)) is the default \(scope.words).")
             if let counts = try await Kind.current(of: personal), counts.item.key != item.key {
-                console.printError("\(shown(counts.item.key)), the default \(counts.scope.words), comes before it.")
+                console.printError("\(words(counts.item)), the default \(counts.scope.words), comes before it.")
             }
             return
         }
@@ -111,7 +141,11 @@ struct DefaultEntry<Kind: DefaultEntryKind>: AsyncParsableCommand {
             ])
         }
         guard let found else { return console.printError("None is the default.") }
-        console.print("\(shown(found.item.key))  (\(found.scope.words))")
+        console.print("\(words(found.item))  (\(found.scope.words))")
+    }
+
+    private func words(_ item: EntryStore<Kind.Entry>.Item) -> String {
+        shown(Kind.name(of: item.entry, key: item.key))
     }
 }
 

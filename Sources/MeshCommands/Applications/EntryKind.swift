@@ -41,7 +41,7 @@ extension EntryKind {
 }
 
 /// A kind of entries that hold a secret.
-protocol SecretEntryKind: DefaultEntryKind where Entry: ServiceEntry {
+protocol SecretEntryKind: EntryKind, DefaultEntryKind where Entry: ServiceEntry {
     /// What is shown of an entry, besides its password, only when a person says so.
     static func secrets(_ entry: Entry) -> [EntryMemberShown]
 }

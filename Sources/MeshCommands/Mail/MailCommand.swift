@@ -13,7 +13,10 @@ struct MailCommand: AsyncParsableCommand {
             Passwords of mail servers are kept with the other credentials: meshclient credential add imap.example.com --protocol \
             imap. Keys that were made or imported here are handed to gpg and gpgsm by meshclient mail key install.
             """,
-        subcommands: [Add.self, List.self, Show.self, Set.self, Remove.self, MailKeyCommand.self])
+        subcommands: [
+            Add.self, List.self, Show.self, Set.self, DefaultEntry<MailDefaultKind>.self, Remove.self,
+            MailKeyCommand.self,
+        ])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -23,7 +26,7 @@ struct MailCommand: AsyncParsableCommand {
         @OptionGroup var settings: MailSettings
 
         func run() async throws {
-            var account = MailAccount(try options.mailAddress())
+            var account = MailAccount(try MailAddress(options.address))
             try settings.apply(to: &account)
             try await options.mail().add(account)
             try options.tell(
@@ -41,18 +44,34 @@ struct MailCommand: AsyncParsableCommand {
             let mail = try await shared.personalSession(profile).mail
             let items = try await mail.accounts()
             let exposed = try await mail.exposedKeys()
+            let standard = try await Self.defaultAddress(mail)
             let console = try CommandEnvironment.required.console
             guard !shared.json else {
-                return console.print(["accounts": .array(items.map { MailWords.json($0, exposed) })])
+                let list = items.map { item in
+                    var object = MailWords.json(item, exposed)
+                    if item.account.address == standard { object["default"] = true }
+                    return JSONValue.object(object)
+                }
+                return console.print(["accounts": .array(list)])
             }
             for item in items {
                 let account = item.account
                 let kinds = MailKey.Kind.allCases.filter { !account.currentKeys($0).isEmpty }.map(MailWords.name)
                 let words = [account.address.text, account.displayName, account.accountName].compactMap { $0 } + kinds
-                console.print((words.map(shown) + MailWords.marks(item)).joined(separator: "  "))
+                let chosen = account.address == standard ? ["(default)"] : []
+                console.print((words.map(shown) + chosen + MailWords.marks(item)).joined(separator: "  "))
             }
             if items.isEmpty { console.printError("There are none.") }
             MailWords.tell(exposed, on: console)
+        }
+
+        private static func defaultAddress(_ mail: PersonalMail) async throws -> MailAddress? {
+            do {
+                return try await mail.defaultAccount()?.account.address
+            } catch let error as SessionError where error.code == .defaultMissing {
+                // Whoever asks for the default is told.
+                return nil
+            }
         }
     }
 
@@ -64,7 +83,7 @@ struct MailCommand: AsyncParsableCommand {
                 passwords by meshclient credential show.
                 """)
 
-        @OptionGroup var options: MailOptions
+        @OptionGroup var options: MailChoice
         @Option(
             name: .customLong("for"),
             help: ArgumentHelp(
@@ -79,7 +98,7 @@ struct MailCommand: AsyncParsableCommand {
             if let program { return try await show(item.account, for: program, personal) }
             let exposed = try await mail.exposedKeys().filter { $0.address == item.account.address }
             let console = try CommandEnvironment.required.console
-            guard !options.shared.json else { return console.print(MailWords.json(item, exposed)) }
+            guard !options.shared.json else { return console.print(.object(MailWords.json(item, exposed))) }
             for (name, value) in MailWords.lines(item.account) { console.print("\(name.padded(14))\(shown(value))") }
             if item.isConflict {
                 console.printError("Another device has changed it too: see meshclient conflicts")
@@ -149,52 +168,20 @@ struct MailCommand: AsyncParsableCommand {
         @Flag(name: .customLong("yes"), help: "Do not ask.") var isConfirmed = false
 
         func run() async throws {
-            let mail = try await options.mail()
+            let personal = try await options.personal()
+            let mail = personal.mail
             let item = try await options.item(mail)
             if !item.account.keys.isEmpty {
                 try CommandEnvironment.required.confirm(
                     "\(item.account.address) has \(counted(item.account.keys.count, "key")), and old mail may need them: "
                         + "meshclient mail key export keeps them elsewhere.", yes: isConfirmed)
             }
+            let key = try await MailDefaultKind.find(
+                item.account.address.text, in: try await MailDefaultKind.store(of: personal)
+            ).key
             try await mail.remove(item.account.address, from: item.version)
+            try await MailDefaultKind.forget(key, of: personal)
             try options.tell("removed", "\(item.account.address) is removed.")
-        }
-    }
-}
-
-/// What the commands about one mail account take.
-struct MailOptions: ParsableArguments {
-    @OptionGroup var shared: SharedOptions
-    @Argument(help: "The mail address of the account.") var address: String
-    @Option(help: "The profile: fingerprint, the beginning of one, name or account.") var profile: String?
-
-    func mailAddress() throws -> MailAddress { try MailAddress(address) }
-
-    func personal() async throws -> PersonalSession { try await shared.personalSession(profile) }
-
-    func mail() async throws -> PersonalMail { try await personal().mail }
-
-    /// The account that is meant: by its address, or by a local name.
-    func item(_ mail: PersonalMail) async throws -> PersonalMail.Item {
-        let items = try await mail.accounts()
-        let wanted = try? mailAddress()
-        if let item = items.first(where: { $0.account.address == wanted }) { return item }
-        let named = items.filter { $0.account.localName == address || $0.account.accountName == address }
-        guard let item = named.first, named.count == 1 else {
-            throw MailAccountError(
-                .notFound, "There is \(named.isEmpty ? "no" : "more than one") mail account '\(shown(address))'.",
-                remedy: "See which there are: meshclient mail list")
-        }
-        return item
-    }
-
-    /// Says what was done: the address under `name`, or `words`.
-    func tell(_ name: String, _ words: String) throws {
-        let console = try CommandEnvironment.required.console
-        if shared.json {
-            console.print(.object([name: .string(address)]))
-        } else {
-            console.printError(words)
         }
     }
 }

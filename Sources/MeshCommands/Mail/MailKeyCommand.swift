@@ -114,7 +114,7 @@ struct MailKeyCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print the public half of a key, for those who write to you.")
 
-        @OptionGroup var options: MailOptions
+        @OptionGroup var options: MailChoice
         @OptionGroup var choice: MailKeyChoice
         @Flag(help: "The former keys, too: those of OpenPGP say that they are revoked.") var former = false
 
@@ -164,7 +164,7 @@ struct MailKeyCommand: AsyncParsableCommand {
                 mutt and openssl.
                 """)
 
-        @OptionGroup var options: MailOptions
+        @OptionGroup var options: MailChoice
         @OptionGroup var choice: MailKeyChoice
         @Option(help: ArgumentHelp("The new file, which only you can read; - is standard output.", valueName: "file"))
         var to: String
@@ -208,7 +208,7 @@ struct MailKeyCommand: AsyncParsableCommand {
             abstract: "Print a request to an issuer, to certify the S/MIME key (PKCS#10, PEM).",
             discussion: "What the issuer then sends is taken by: meshclient mail key certificate ADDRESS FILE")
 
-        @OptionGroup var options: MailOptions
+        @OptionGroup var options: MailChoice
         @OptionGroup var choice: MailKeyChoice
 
         func run() async throws {

@@ -15,7 +15,7 @@ struct MailKeyInstall: AsyncParsableCommand {
             stays as it is; GNUPGHOME is respected. The programs ask for the passphrase when they use a key.
             """)
 
-    @OptionGroup var options: MailOptions
+    @OptionGroup var options: MailChoice
     @OptionGroup var kinds: MailKindOptions
     @OptionGroup var protection: MailProtection
     @Flag(help: "Have gpg trust the key in use as your own.") var trust = false

@@ -36,7 +36,7 @@ enum MailWords {
         return words.joined(separator: "  ")
     }
 
-    static func json(_ item: PersonalMail.Item, _ exposed: [PersonalMail.ExposedKey]) -> JSONValue {
+    static func json(_ item: PersonalMail.Item, _ exposed: [PersonalMail.ExposedKey]) -> JSONObject {
         let account = item.account
         var object: JSONObject = ["address": .string(account.address.text)]
         object["name"] = account.displayName.map { .string($0) }
@@ -53,7 +53,7 @@ enum MailWords {
             })
         object["pending"] = .bool(item.isPending)
         object["conflict"] = .bool(item.isConflict)
-        return .object(object)
+        return object
     }
 
     private static func json(_ connection: MailConnection) -> JSONValue {

@@ -96,6 +96,13 @@ public struct PersonalMail: Sendable {
         return item
     }
 
+    /// The account that is meant when none is named; nil if none is the default.
+    ///
+    /// - Throws: ``SessionError`` `defaultMissing`; as ``accounts()``.
+    public func defaultAccount() async throws -> Item? {
+        try await session.defaults(.mail, of: CatalogedApplication.self).current().flatMap { Item($0.item) }
+    }
+
     /// What has happened to the account of an address, also if it is gone: the oldest event first, what waits to be sent last.
     ///
     /// - Throws: as ``accounts()``.
