@@ -69,7 +69,7 @@ struct ImportCommandTests {
         #expect(try JSONValue(parsing: json.output)["conflicts"]?.array?.first?["key"] == "https:a.example")
         let replaced = await tool("credential", "import", "-", "--replace", input: other)
         status(replaced, .done)
-        #expect(replaced.output == "0 credentials are added, 1 replaced, 1 were here already.\n")
+        #expect(replaced.output == "0 credentials are added, 1 replaced, 1 was here already.\n")
         #expect(await tool("credential", "show", "a.example", "--to", "-").output == "another\n")
     }
 

@@ -121,7 +121,9 @@ struct ImportCredentials: AsyncParsableCommand {
         ]
         if report.replaced > 0 { parts.append("\(report.replaced) \(would)replaced") }
         if report.completed > 0 { parts.append("\(report.completed) \(would)completed") }
-        if report.duplicates > 0 { parts.append("\(report.duplicates) were here already") }
+        if report.duplicates > 0 {
+            parts.append("\(report.duplicates) \(report.duplicates == 1 ? "was" : "were") here already")
+        }
         console.print(parts.joined(separator: ", ") + ".")
         list(
             report.conflicts,
