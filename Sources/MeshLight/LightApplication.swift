@@ -1,8 +1,8 @@
 import MeshCore
-import MeshDARE
-import MeshEncoding
-import MeshProfiles
-import MeshSessions
+internal import MeshDARE
+internal import MeshEncoding
+internal import MeshProfiles
+internal import MeshSessions
 
 /// Where an application of its own kind keeps values, on all devices of the person that have a right.
 public struct LightApplication: Hashable, Sendable {
@@ -13,7 +13,7 @@ public struct LightApplication: Hashable, Sendable {
     /// The right that a device needs besides to change them; nil: whoever may read them may.
     public let writers: String?
 
-    public init(_ name: String, readers: String = Right.member.rawValue, writers: String? = nil) {
+    public init(_ name: String, readers: String = "member", writers: String? = nil) {
         self.name = name
         self.readers = readers
         self.writers = writers

@@ -1,11 +1,11 @@
 import MeshCore
-import MeshKeyFiles
-import MeshLinuxPlatform
+internal import MeshKeyFiles
+internal import MeshLinuxPlatform
 import MeshPlatforms
-import MeshPortalDirectory
-import MeshPortalService
+internal import MeshPortalDirectory
+internal import MeshPortalService
 import MeshPortals
-import MeshSessions
+internal import MeshSessions
 
 /// What the functions of this module work on (sessions specification §A5): a machine, and the way to its portals.
 ///

@@ -1,6 +1,6 @@
 import MeshCore
 import MeshPortals
-import MeshSessions
+internal import MeshSessions
 
 /// Makes a device profile for this machine, which becomes its default device if there is none.
 ///

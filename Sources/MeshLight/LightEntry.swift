@@ -1,6 +1,6 @@
 import MeshCore
-import MeshDARE
-import MeshSessions
+internal import MeshDARE
+internal import MeshSessions
 
 /// An entry of a store.
 public struct LightEntry: Sendable {

@@ -1,9 +1,9 @@
 import MeshCore
-import MeshDARE
+internal import MeshDARE
 import MeshPlatforms
 import MeshPortals
-import MeshProfiles
-import MeshSessions
+internal import MeshProfiles
+internal import MeshSessions
 
 /// What this module refuses, beyond what the sessions below it refuse.
 public struct LightError: MeshError {

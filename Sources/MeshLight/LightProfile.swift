@@ -1,7 +1,7 @@
 import MeshCore
 import MeshPortals
-import MeshProfiles
-import MeshSessions
+internal import MeshProfiles
+internal import MeshSessions
 
 /// What there is to know of the personal profile that this machine is connected to.
 public struct LightProfile: Sendable, Equatable {

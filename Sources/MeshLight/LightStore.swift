@@ -1,7 +1,7 @@
 import MeshCore
-import MeshDARE
-import MeshEncoding
-import MeshSessions
+internal import MeshDARE
+internal import MeshEncoding
+internal import MeshSessions
 
 /// A store of an application. The raw value is its name for other languages.
 public enum LightStore: String, CaseIterable, Sendable {

@@ -1,6 +1,6 @@
 import MeshCore
-import MeshEncoding
-import MeshProfiles
+internal import MeshEncoding
+internal import MeshProfiles
 
 // What applications of their own kind keep: functions of `meshlight.h`, which says what they do.
 

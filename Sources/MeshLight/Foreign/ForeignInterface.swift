@@ -1,6 +1,6 @@
 import Glibc
 import MeshCore
-import MeshEncoding
+internal import MeshEncoding
 
 // The functions of `meshlight.h`, which says what they do. Each of them checks what it is given, and lets no error out but as
 // a code.
