@@ -239,6 +239,8 @@ struct CredentialImportTests {
         refused("{\"encrypted\":true,\"items\":[]}", nil)
         refused("{\"items\":[\n{\"login\":\n{\"password\":\"sesame}]}", 3)
         refused("{\"items\":[\n{\"login\":{\"password\":\"sesame\\q\"}}]}", 2)
+        refused("{\"items\":[\n{\"login\":{\"password\":\"sesame\\u+041\"}}]}", 2)
+        refused("{\"items\":[{\"login\":{}}],\n\"x\":nan}", 2)
         refused("{\"items\":\n[1]}", 2)
         refused("{\"items\":[]}x", 1)
         refused("{\"items\":" + String(repeating: "[", count: 100_000), 1)

@@ -102,7 +102,8 @@ struct JSONScanner {
             while place < octets.count, !ends.contains(octets[place]) { place += 1 }
             guard place > start, place - start <= 64 else { throw malformed("there is no value") }
             let word = String(decoding: octets[start..<place], as: UTF8.self)
-            guard ["true", "false", "null"].contains(word) || Double(word) != nil else {
+            let isNumber = first == UInt8(ascii: "-") || (0x30...0x39).contains(first)
+            guard ["true", "false", "null"].contains(word) || isNumber && Double(word) != nil else {
                 throw malformed("there is no value")
             }
         }
@@ -124,7 +125,10 @@ struct JSONScanner {
             func hex() -> UInt32? {
                 guard place + 4 <= range.upperBound else { return nil }
                 defer { place += 4 }
-                return UInt32(String(decoding: octets[place..<place + 4], as: UTF8.self), radix: 16)
+                let digits = octets[place..<place + 4]
+                // A sign would be taken for a part of the number.
+                guard !digits.contains(UInt8(ascii: "+")), !digits.contains(UInt8(ascii: "-")) else { return nil }
+                return UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
             }
             func put(_ octet: UInt8) {
                 target[count] = octet
